@@ -1,0 +1,2 @@
+export { atomicNumber, elementSymbol, elementSymbols } from "./elements.js";
+export * from "./structure.js";
