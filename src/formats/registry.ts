@@ -1,0 +1,39 @@
+/** All structure formats, and which of them a file is in: by its content, else by its name. */
+
+import { extxyz } from "./extxyz.js";
+import type { StructureFormat } from "./format.js";
+import { lammpsData } from "./lammps-data.js";
+import { lammpsDump } from "./lammps-dump.js";
+import { n2p2Data } from "./n2p2-data.js";
+import { poscar } from "./poscar.js";
+import { xsf } from "./xsf.js";
+
+/** In the order in which they look at a file; the looser ones come last. */
+export const structureFormats: readonly StructureFormat[] = [n2p2Data, lammpsDump, lammpsData, xsf, extxyz, poscar];
+
+/** By the name that a user gives ("extxyz"). */
+export const findFormat = (name: string): StructureFormat | undefined =>
+  structureFormats.find((format) => format.name === name);
+
+/** By the end of a file's name, the longest that fits; `.gz` does not count. */
+export function formatOfName(fileName: string): StructureFormat | undefined {
+  const name = (fileName.split(/[\\/]/).at(-1) ?? "").toLowerCase().replace(/\.gz$/, "");
+  let best: StructureFormat | undefined;
+  let length = 0;
+  for (const format of structureFormats) {
+    for (const extension of format.extensions) {
+      if (!fits(name, extension) || extension.length <= length) continue;
+      best = format;
+      length = extension.length;
+    }
+  }
+  return best;
+}
+
+/** ".xyz" at the end; "poscar" as a word of the name ("POSCAR", "POSCAR.0", "Cu.POSCAR", "POSCAR_relaxed"). */
+const fits = (name: string, extension: string): boolean =>
+  extension.startsWith(".") ? name.endsWith(extension) : name.split(/[-_.]/).includes(extension) || name === extension;
+
+/** Format of a file whose first kilobytes are `head`, compressed files unpacked. */
+export const recognise = (head: string, fileName: string): StructureFormat | undefined =>
+  structureFormats.find((format) => format.sniff(head)) ?? formatOfName(fileName);

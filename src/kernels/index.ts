@@ -1,0 +1,4 @@
+export { recordWords } from "./contracts/cache.js";
+export * from "./contracts/descriptors.js";
+export { activationCodes, type KernelExports } from "./contracts/module.js";
+export { createKernelMemory, KernelMemoryError, Kernels, Scratch } from "./module.js";

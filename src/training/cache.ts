@@ -1,0 +1,172 @@
+/**
+ * The descriptors of all structures and their derivatives, computed once and kept in the kernels' memory, where every thread
+ * and every member of a committee reads them.
+ *
+ * Raw values: a member's scaling is folded into its first layer (networks/affine.ts), so one cache serves all. Atoms of a
+ * structure are sorted by element, so that each element's rows are contiguous.
+ */
+import type { DescriptorProgram } from "../descriptors/program.js";
+import { descriptorScratchBytes, type Kernels, recordWords, type Scratch } from "../kernels/index.js";
+import { type NeighborList, neighborList } from "../neighbors/index.js";
+import { atomCount, type Frame, type Structure, volume } from "../structure/index.js";
+
+/** One structure in the cache: plain numbers, so that it can be sent to workers. */
+export interface CachedStructure {
+  readonly atoms: number;
+  /** First atom of each element in sorted order, [element + 1]. */
+  readonly starts: readonly number[];
+  /** order[sorted atom] = atom of the frame. */
+  readonly order: Int32Array;
+  /** Pointers to the atoms' records, i32[atom]. */
+  readonly records: number;
+  /** f64 [atom][valueLength], raw. */
+  readonly values: number;
+  /** f64 [atom][6][valueLength] ∂G/∂ε, or 0 where no stress is fitted. */
+  readonly strains: number;
+  /** Å³; 0 without a full cell. */
+  readonly volume: number;
+  /** Bytes of descriptors and derivatives. */
+  readonly bytes: number;
+}
+
+/** Work for one structure, before its descriptors are computed. */
+export interface CacheTask {
+  readonly cached: CachedStructure;
+  readonly types: Uint8Array;
+  readonly offsets: Int32Array;
+  readonly indices: Int32Array;
+  readonly vectors: Float64Array;
+}
+
+export interface CacheOptions {
+  /** Whether derivatives with respect to strain are wanted. */
+  readonly strains: boolean;
+}
+
+/** Reserves the memory of one structure and prepares its neighbour list. */
+export function planStructure(
+  kernels: Kernels,
+  program: DescriptorProgram,
+  { frame, strains }: { frame: Frame } & CacheOptions,
+): CacheTask {
+  const { structure } = frame;
+  const { types, starts, order } = sortByElement(structure, program.elements);
+  const sorted = reorder(structure, order);
+  const list = neighborList(sorted, program.cutoff);
+  const atoms = types.length;
+  const counts = distinctNeighbors(list, types, program.elements.length);
+  const elements = program.elements.length;
+  const words = recordWords(elements);
+
+  let rows = 0;
+  let indexCount = 0;
+  for (let i = 0; i < atoms; i++)
+    for (let e = 0; e < elements; e++) {
+      const count = counts[i * elements + e]!;
+      rows += 3 * count * program.columns[types[i]!]![e]!.length;
+      indexCount += count;
+    }
+  const values = kernels.allocate(8 * atoms * program.valueLength);
+  const derivatives = kernels.allocate(4 * rows);
+  const indices = kernels.allocate(4 * indexCount);
+  const recordBlock = kernels.allocate(4 * words * atoms);
+  const records = kernels.allocate(4 * atoms);
+  const strainAt = strains ? kernels.allocate(8 * 6 * atoms * program.valueLength) : 0;
+
+  let row = derivatives;
+  let index = indices;
+  const block = kernels.i32(recordBlock, words * atoms);
+  const pointers = kernels.i32(records, atoms);
+  for (let i = 0; i < atoms; i++) {
+    pointers[i] = recordBlock + 4 * words * i;
+    block[words * i] = row;
+    block[words * i + 1] = index;
+    for (let e = 0; e < elements; e++) {
+      const count = counts[i * elements + e]!;
+      const column = program.columns[types[i]!]![e]!;
+      block.set([count, column.length, column.at], words * i + 2 + 3 * e);
+      row += 12 * count * column.length;
+      index += 4 * count;
+    }
+  }
+  const full = structure.cell !== undefined && structure.periodic.every(Boolean);
+  const cached: CachedStructure = {
+    atoms,
+    starts,
+    order,
+    records,
+    values,
+    strains: strainAt,
+    volume: full ? volume(structure.cell!) : 0,
+    bytes: 8 * atoms * program.valueLength * (strains ? 7 : 1) + 4 * rows,
+  };
+  return { cached, types, offsets: list.offsets, indices: list.indices, vectors: list.vectors };
+}
+
+/** Computes the descriptors of one planned structure; each thread brings a scratch of its own. */
+export function fillStructure(
+  { kernels, scratch }: { kernels: Kernels; scratch: Scratch },
+  program: DescriptorProgram,
+  task: CacheTask,
+): void {
+  const { cached, types, offsets, indices, vectors } = task;
+  let most = 0;
+  for (let i = 0; i < cached.atoms; i++) most = Math.max(most, offsets[i + 1]! - offsets[i]!);
+  const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;
+  const parts = [types, offsets, indices, vectors];
+  const listBytes = parts.reduce((sum, part) => sum + align(part.byteLength), 0);
+  let at = scratch.take(listBytes + descriptorScratchBytes(most, program));
+  const pointers = parts.map((part) => {
+    const here = at;
+    kernels.u8(here, part.byteLength).set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+    at += align(part.byteLength);
+    return here;
+  }) as [number, number, number, number];
+  kernels.run.descriptorJacobian(
+    ...([0, cached.atoms, program.programs, ...pointers, program.rowLength] as const),
+    ...([cached.values, 8 * program.valueLength, cached.records, cached.strains, at] as const),
+  );
+}
+
+function sortByElement(structure: Structure, elements: readonly number[]) {
+  const indexOf = new Map(elements.map((z, e) => [z, e]));
+  const atoms = atomCount(structure);
+  const order = new Int32Array(atoms);
+  const types = new Uint8Array(atoms);
+  const starts = [0];
+  let at = 0;
+  for (let e = 0; e < elements.length; e++) {
+    for (let i = 0; i < atoms; i++)
+      if (indexOf.get(structure.species[i]!) === e) {
+        types[at] = e;
+        order[at++] = i;
+      }
+    starts.push(at);
+  }
+  if (at !== atoms) throw new Error("a structure holds an element that the descriptors do not know");
+  return { types, starts, order };
+}
+
+function reorder(structure: Structure, order: Int32Array): Structure {
+  const positions = new Float64Array(3 * order.length);
+  const species = new Uint8Array(order.length);
+  order.forEach((from, to) => {
+    species[to] = structure.species[from]!;
+    positions.set(structure.positions.subarray(3 * from, 3 * from + 3), 3 * to);
+  });
+  return { ...structure, species, positions };
+}
+
+/** Distinct neighbour atoms per atom and element, the atom itself left out; images of one atom stand together in the list. */
+function distinctNeighbors(list: NeighborList, types: Uint8Array, elements: number): Int32Array {
+  const counts = new Int32Array(types.length * elements);
+  for (let i = 0; i < types.length; i++) {
+    let previous = -1;
+    for (let p = list.offsets[i]!; p < list.offsets[i + 1]!; p++) {
+      const j = list.indices[p]!;
+      if (j !== previous && j !== i) counts[i * elements + types[j]!]!++;
+      previous = j;
+    }
+  }
+  return counts;
+}
