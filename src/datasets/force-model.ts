@@ -29,13 +29,14 @@ export interface LabelledFrame extends Frame {
   readonly forces: Float64Array;
 }
 
-/** Energies of a pair potential fitted to the forces of `frames`, [frame], eV/atom, in the forces' unit times Å. */
+/** Energies of a pair potential fitted to the forces of `frames`, [frame], eV/atom; all zero if the forces are. */
 export function energiesFromForces(frames: readonly LabelledFrame[]): Float64Array {
   const basis = basisFor(frames);
   const sums = frames.map(() => new Float64Array(basis.size));
   const normal = new Float64Array(basis.size * basis.size);
   const right = new Float64Array(basis.size);
   const typical = median(frames.map((frame) => rootMeanSquare(frame.forces)).filter((f) => f > 1e-6));
+  if (typical === 0) return new Float64Array(frames.length);
   frames.forEach((frame, k) => {
     const weight = 1 / (frame.structure.species.length * (typical ** 2 + rootMeanSquare(frame.forces) ** 2));
     accumulate(frame, { basis, sums: sums[k]!, normal, right, weight });
@@ -71,7 +72,7 @@ function accumulate(
     for (const row of rows) row.fill(0);
     for (let p = list.offsets[i]!; p < list.offsets[i + 1]!; p++) {
       const start = pairIndex(elementOf[i]!, elementOf[list.indices[p]!]!) * basis.centres.length;
-      addPair(list.vectors.subarray(3 * p, 3 * p + 3), start, { basis, rows, sums });
+      addPair({ vectors: list.vectors, at: 3 * p }, start, { basis, rows, sums });
     }
     rows.forEach((row, x) => {
       addSquare(row, { normal, right, weight, value: frame.forces[3 * i + x]! });
@@ -83,23 +84,30 @@ function accumulate(
 const pairIndex = (a: number, b: number): number => (Math.max(a, b) * (Math.max(a, b) + 1)) / 2 + Math.min(a, b);
 
 function addPair(
-  vector: Float64Array,
+  pair: { vectors: Float64Array; at: number },
   start: number,
   into: { basis: Basis; rows: readonly Float64Array[]; sums: Float64Array },
 ): void {
-  const { basis, rows, sums } = into;
-  const r = Math.hypot(vector[0]!, vector[1]!, vector[2]!);
+  const { centres, width } = into.basis;
+  const x = pair.vectors[pair.at]!;
+  const y = pair.vectors[pair.at + 1]!;
+  const z = pair.vectors[pair.at + 2]!;
+  const r = Math.sqrt(x * x + y * y + z * z);
   const inside = 1 - (r / CUTOFF) ** 2;
   const slope = (-4 * inside * r) / CUTOFF ** 2;
-  basis.centres.forEach((centre, k) => {
-    const offset = (r - centre) / basis.width;
+  const [rowX, rowY, rowZ] = into.rows as readonly [Float64Array, Float64Array, Float64Array];
+  for (let k = 0; k < centres.length; k++) {
+    const offset = (r - centres[k]!) / width;
     const bell = Math.exp(-0.5 * offset * offset);
-    const derivative = bell * (slope - (inside * inside * offset) / basis.width);
-    sums[start + k]! += 0.5 * bell * inside * inside;
-    for (let x = 0; x < 3; x++) rows[x]![start + k]! += (derivative * vector[x]!) / r;
-  });
+    const derivative = (bell * (slope - (inside * inside * offset) / width)) / r;
+    into.sums[start + k]! += 0.5 * bell * inside * inside;
+    rowX[start + k]! += derivative * x;
+    rowY[start + k]! += derivative * y;
+    rowZ[start + k]! += derivative * z;
+  }
 }
 
+/** Adds weight·row·rowᵀ (its lower half) and weight·row·value. */
 function addSquare(
   row: Float64Array,
   into: { normal: Float64Array; right: Float64Array; weight: number; value: number },
@@ -109,7 +117,7 @@ function addSquare(
     const scaled = into.weight * row[a]!;
     if (scaled === 0) continue;
     into.right[a]! += scaled * into.value;
-    for (let b = 0; b < size; b++) into.normal[a * size + b]! += scaled * row[b]!;
+    for (let b = 0; b <= a; b++) into.normal[a * size + b]! += scaled * row[b]!;
   }
 }
 
@@ -117,7 +125,10 @@ function solve(normal: Float64Array, right: Float64Array): number[] {
   const matrix = Matrix.from1DArray(right.length, right.length, Array.from(normal));
   const ridge = (RIDGE * matrix.trace()) / right.length;
   if (!(ridge > 0)) return Array.from(right, () => 0);
-  for (let a = 0; a < right.length; a++) matrix.set(a, a, matrix.get(a, a) + ridge);
+  for (let a = 0; a < right.length; a++) {
+    matrix.set(a, a, matrix.get(a, a) + ridge);
+    for (let b = 0; b < a; b++) matrix.set(b, a, matrix.get(a, b));
+  }
   return new CholeskyDecomposition(matrix).solve(Matrix.columnVector(Array.from(right))).to1DArray();
 }
 

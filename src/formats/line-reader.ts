@@ -16,6 +16,8 @@ const MINUS = 45;
 
 const powersOfTen = Float64Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 const decoder = new TextDecoder();
+/** One character per byte, whatever the byte. */
+const bytewise = new TextDecoder("latin1");
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?$/;
 const nonFinite = /^[+-]?(nan|inf|infinity)$/i;
 
@@ -56,6 +58,8 @@ export class LineReader {
   private next = 0;
   private readonly chunks: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
   private finished = false;
+  /** `bytes` as text with one character per byte; made when first wanted. */
+  private pieceText: string | undefined;
   private pieces = 0;
 
   constructor(source: ByteSource, file: string) {
@@ -126,6 +130,7 @@ export class LineReader {
       this.bytes.set(fresh, rest.length);
     }
     this.next = 0;
+    this.pieceText = undefined;
   }
 
   /** Skip blanks; whether no field is left in the line. */
@@ -209,9 +214,15 @@ export class LineReader {
     const whole = i >= end || isBlankByte(bytes[i]);
     if (!whole || digits === 0) return this.oddReal();
     this.cursor = i;
-    if (mantissa > 9007199254740992 || scale < -22 || scale > 22) return Number(this.fieldText());
+    if (mantissa > 9007199254740992 || scale < -22 || scale > 22) return Number(this.longField());
     const value = scale < 0 ? mantissa / powersOfTen[-scale] : mantissa * powersOfTen[scale];
     return negative ? -value : value;
+  }
+
+  /** The last field, for ASCII only: a slice of the whole piece costs less than characters one by one. */
+  private longField(): string {
+    this.pieceText ??= bytewise.decode(this.bytes);
+    return this.pieceText.slice(this.fieldStart, this.cursor);
   }
 
   private oddReal(): number {

@@ -16,6 +16,7 @@ import { elementSymbol } from "../structure/index.js";
 import { angstromElectronvolt, type UnitSystem } from "../units/index.js";
 import { functionText, rescaleFunction } from "./n2p2-potential-functions.js";
 import { weightsText } from "./n2p2-potential-networks.js";
+import { isAsymmetricExponential } from "./n2p2-potential-quirks.js";
 import { scalingText } from "./n2p2-potential-scaling.js";
 import { numberText } from "./numbers.js";
 
@@ -77,6 +78,7 @@ const unwritable = (code: string, problem: string, remedy: string): InputError =
 
 /** Functions in the file's units and n2p2's order; statistics and first layer follow. */
 function ordered(part: ElementPart, units: UnitSystem): ElementPart {
+  checkCores(part);
   const converted = part.functions.map((f) => ({
     ...rescaleFunction(f, 1 / units.length),
     neighbors: [...f.neighbors].sort((a, b) => a - b),
@@ -101,6 +103,15 @@ function ordered(part: ElementPart, units: UnitSystem): ElementPart {
     },
     network: { ...network, parameters },
   };
+}
+
+function checkCores({ element, functions }: ElementPart): void {
+  if (!functions.some(isAsymmetricExponential)) return;
+  throw unwritable(
+    "asymmetric-exponential",
+    `A function around ${elementSymbol(element)} has the asymmetric exponential core, which n2p2 evaluates as the symmetric one.`,
+    "Keep this potential in Potluck's own format, or fit one with an asymmetric polynomial (p2a).",
+  );
 }
 
 /** Inputs with factor 0 are constants: their share goes into the biases. */

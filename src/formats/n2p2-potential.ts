@@ -24,6 +24,7 @@ import {
   requiredLine,
 } from "./n2p2-potential-lines.js";
 import { networkOf, networkShape, networkWarnings, parseWeights, weightsName } from "./n2p2-potential-networks.js";
+import { asEvaluated, quirkWarnings } from "./n2p2-potential-quirks.js";
 import { parseScaling, scalingKind } from "./n2p2-potential-scaling.js";
 import { type TrainingSettings, trainingSettings } from "./n2p2-potential-training.js";
 
@@ -77,7 +78,7 @@ export function parseInputNn(text: string, options: { file?: string; units?: Uni
     table,
     descriptors: descriptorsOf(table, elements, length),
     training: trainingSettings(table),
-    warnings: [...table.warnings, ...networkWarnings(table)],
+    warnings: [...table.warnings, ...networkWarnings(table), ...quirkWarnings(table)],
   };
 }
 
@@ -160,7 +161,7 @@ function functionsOf(
   { functions, length }: { functions: readonly CentralFunction[]; length: number },
 ) {
   const own = functions.filter(([z]) => z === element).map(([, f]) => f);
-  if (own.length > 0) return orderFunctions(own).map((f) => rescaleFunction(f, length));
+  if (own.length > 0) return orderFunctions(own).map((f) => rescaleFunction(asEvaluated(f), length));
   throw new InputError({
     code: "no-functions",
     where: { file: table.file },

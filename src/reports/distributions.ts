@@ -8,9 +8,9 @@ import { eachPair, energyQuantity, forceQuantity, ofSet, type Quantity, type Sho
 /** The axis ends here; what is beyond is counted in the caption. */
 const endInRmse = 4;
 
+/** The line steps to `share` at `error`. */
 interface Bin {
   readonly error: number;
-  readonly end: number;
   readonly share: number;
   readonly set: string;
 }
@@ -30,14 +30,15 @@ async function distribution(comparisons: readonly StructureComparison[], quantit
   if (end === 0 || !Number.isFinite(least)) return "";
   const bins = Math.max(15, Math.min(61, 2 * Math.round(Math.sqrt(least)) + 1));
   const shown = sets.map(({ set, members }) => histogram(members, quantity, { set, end, bins }));
+  // With many values the tails are worth seeing.
   const many = least > 2000;
   const title = `${quantity.title}: prediction − reference / ${quantity.errorUnit}`;
   const svg = await svgOf(
     {
-      width: 430,
+      width: 408,
       height: 210,
       data: { values: shown.flatMap((one) => one.bins) },
-      mark: { type: "area", interpolate: "step-after", line: { strokeWidth: 1.5 }, opacity: 0.22 },
+      mark: { type: "area", interpolate: "step-after", line: { strokeWidth: 1.5 }, fillOpacity: 0.18, clip: true },
       encoding: {
         x: { field: "error", type: "quantitative", title, scale: { domain: [-end, end], nice: false } },
         y: {
@@ -46,7 +47,7 @@ async function distribution(comparisons: readonly StructureComparison[], quantit
           stack: null,
           title: "Share of values",
           axis: { format: many ? "~g" : "~%", tickCount: 5 },
-          scale: many ? { type: "log", domainMin: lowestShare(shown) } : {},
+          scale: many ? { type: "log", domainMin: lowestShare(shown) } : { domainMin: 0 },
         },
         color: {
           field: "set",
@@ -94,8 +95,11 @@ function histogram(
   });
   const width = (2 * end) / bins;
   // A logarithmic axis has no place for zero: empty bins sit below its end.
-  const floor = 0.5 / Math.max(1, count);
-  const filled = Array.from(counts, (n, k) => ({ error: -end + k * width, end: width, share: n / count || floor * 0 }));
-  const shares = count === 0 ? [] : filled.map((bin) => ({ ...bin, set: set === "train" ? "training" : "test" }));
-  return { set, bins: shares, count, outside };
+  const empty = 0.1 / Math.max(1, count);
+  const steps = [...counts, counts[bins - 1]!].map((n, k) => ({
+    error: -end + k * width,
+    share: n === 0 ? empty : n / count,
+    set: set === "train" ? "training" : "test",
+  }));
+  return { set, bins: count === 0 ? [] : steps, count, outside };
 }

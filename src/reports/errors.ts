@@ -1,22 +1,6 @@
-/** Root mean square and mean absolute errors of comparisons, per group and in total. */
-import type { ErrorPair, GroupedErrors, SetErrors, StructureComparison } from "../training/record.js";
-import { byGroup, eachPair, type Quantity, quantities } from "./quantities.js";
-
-export function groupedErrors(comparisons: readonly StructureComparison[]): GroupedErrors {
-  const groups = [...byGroup(comparisons)].map(([group, members]) => [group, setErrors(members)] as const);
-  return { total: setErrors(comparisons), groups: Object.fromEntries(groups) };
-}
-
-export function setErrors(comparisons: readonly StructureComparison[]): SetErrors {
-  const errors: { structures: number; energy?: ErrorPair; forces?: ErrorPair; stress?: ErrorPair } = {
-    structures: comparisons.length,
-  };
-  for (const quantity of quantities) {
-    const pair = errorPair(comparisons, quantity);
-    if (pair.count > 0) errors[quantity.key] = pair;
-  }
-  return errors;
-}
+/** Root mean square and mean absolute error of one quantity over any selection of comparisons. */
+import type { ErrorPair, StructureComparison } from "../training/record.js";
+import type { Quantity } from "./quantities.js";
 
 export function errorPair(comparisons: readonly StructureComparison[], quantity: Quantity): ErrorPair {
   let squares = 0;

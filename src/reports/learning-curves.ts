@@ -43,7 +43,7 @@ async function learningCurve(
   const y = { field: "error", type: "quantitative", title, scale: { type: "log", nice: true }, axis: logAxis } as const;
   return svgOf(
     {
-      width: 430,
+      width: 408,
       height: 250,
       data: { values: points },
       layer: [

@@ -1,10 +1,9 @@
 /** Prediction against reference: points for few values, counts in a grid for many (a point costs 330 bytes of SVG). */
 import type { StructureComparison } from "../training/record.js";
 import { errorPair } from "./errors.js";
-import { escapeHtml } from "./html.js";
 import { significant } from "./numbers.js";
 import { colours, svgOf } from "./plots.js";
-import { byGroup, eachPair, ofSet, type Quantity, type ShownSet } from "./quantities.js";
+import { byGroup, eachPair, ofSet, type Quantity, type ShownSet, shownSet } from "./quantities.js";
 
 const mostPoints = 600;
 /** More panels than this help nobody; the table has them all. */
@@ -17,36 +16,33 @@ interface Range {
 
 interface Panel {
   readonly title: string;
-  readonly set: ShownSet;
   readonly quantity: Quantity;
   readonly size: number;
 }
 
 /** All values of each set, then each group. */
 export async function paritySection(comparisons: readonly StructureComparison[], quantity: Quantity): Promise<string> {
-  const sets = (["train", "test"] as const).filter((set) => hasPairs(ofSet(comparisons, set), quantity));
-  if (sets.length === 0) return "";
+  const shown = comparisons.filter((comparison) => comparison[quantity.key] !== undefined);
+  if (shown.length === 0) return "";
   const large: string[] = [];
-  for (const set of sets) {
-    const title = sets.length === 1 && set === "test" ? "All structures" : setTitle(set);
-    large.push(await parityPanel(ofSet(comparisons, set), { title, set, quantity, size: 330 }));
+  for (const set of ["train", "test"] as const) {
+    const members = ofSet(shown, set);
+    if (members.length === 0) continue;
+    const title = members.length === shown.length ? "All structures" : setTitle(set);
+    large.push(await parityPanel(members, { title, quantity, size: 340 }));
   }
-  return `<h3>${quantity.title}</h3><div class="pair">${large.join("\n")}</div>${await groupPanels(comparisons, quantity)}`;
+  return `<h3>${quantity.title}</h3><div class="pair">${large.join("\n")}</div>${await groupPanels(shown, quantity)}`;
 }
 
 const setTitle = (set: ShownSet): string => (set === "train" ? "Training" : "Test");
 
+/** One small panel a group; six stress components a structure are too few to be worth it. */
 async function groupPanels(comparisons: readonly StructureComparison[], quantity: Quantity): Promise<string> {
-  const groups = [...byGroup(comparisons)].filter(([, members]) => hasPairs(members, quantity));
-  if (groups.length < 2) return "";
+  const groups = [...byGroup(comparisons)];
+  if (groups.length < 2 || quantity.key === "stress") return "";
   const panels: string[] = [];
   for (const [group, members] of groups.slice(0, mostGroups)) {
-    for (const set of ["train", "test"] as const) {
-      const chosen = ofSet(members, set);
-      if (!hasPairs(chosen, quantity)) continue;
-      const title = `${group} · ${setTitle(set).toLowerCase()}`;
-      panels.push(await parityPanel(chosen, { title, set, quantity, size: 172 }));
-    }
+    panels.push(await parityPanel(members, { title: group, quantity, size: 172 }));
   }
   const left = groups.length - mostGroups;
   const note = left > 0 ? `<p class="caption">${left} more groups are in the table only.</p>` : "";
@@ -54,20 +50,29 @@ async function groupPanels(comparisons: readonly StructureComparison[], quantity
 }
 
 async function parityPanel(comparisons: readonly StructureComparison[], panel: Panel): Promise<string> {
-  const { quantity, size, title, set } = panel;
-  const errors = errorPair(comparisons, quantity);
-  const range = rangeOf(comparisons, quantity);
-  const subtitle = `RMSE ${significant(errors.rmse)} ${quantity.errorUnit}`;
-  const few = errors.count <= mostPoints;
+  const { quantity, size, title } = panel;
+  const large = size > 250;
+  const { few, shown } = choose(comparisons, quantity);
+  const range = rangeOf(shown, quantity);
   const scale = { domain: [range.low, range.high], nice: false, zero: false };
-  const axis = { tickCount: size > 250 ? 6 : 4, format: "~g", grid: true };
-  const channel = { type: "quantitative", scale, axis } as const;
-  const label = size > 250 ? [`Reference / ${quantity.unit}`, `Prediction / ${quantity.unit}`] : [null, null];
-  const values = few
-    ? pointsOf(comparisons, quantity)
-    : gridOf(comparisons, quantity, { range, cells: size > 250 ? 80 : 48 });
-  const marks = few ? pointMarks(set, channel, label) : gridMarks(set, channel, label);
+  const channel = {
+    type: "quantitative",
+    scale,
+    axis: { tickCount: large ? 6 : 4, minExtent: large ? 48 : 36 },
+  } as const;
+  const axes = {
+    x: { field: "x", ...channel, title: large ? `Reference / ${quantity.unit}` : null },
+    // The same width for all labels, so that panels stand in columns.
+    y: {
+      field: "y",
+      ...channel,
+      axis: { ...channel.axis, minExtent: 44 },
+      title: large ? `Prediction / ${quantity.unit}` : null,
+    },
+  };
   const diagonal = [{ x: range.low, y: range.low, x2: range.high, y2: range.high }];
+  const values = few ? pointsOf(shown, quantity) : gridOf(shown, quantity, { range, cells: large ? 80 : 45 });
+  const subtitle = rmseText(comparisons, quantity);
   const svg = await svgOf(
     {
       width: size,
@@ -77,57 +82,74 @@ async function parityPanel(comparisons: readonly StructureComparison[], panel: P
         {
           data: { values: diagonal },
           mark: { type: "rule", color: colours.faint, strokeWidth: 1, strokeDash: [4, 3] },
-          encoding: {
-            x: { field: "x", ...channel, title: label[0]! },
-            y: { field: "y", ...channel, title: label[1]! },
-            x2: { field: "x2" },
-            y2: { field: "y2" },
-          },
+          encoding: { ...axes, x2: { field: "x2" }, y2: { field: "y2" } },
         },
-        { data: { values }, ...marks },
+        few ? pointLayer(values, axes) : gridLayer(values, axes, { set: shownSet(shown[0]!), legend: large }),
       ],
     },
     `${title}: ${quantity.title}, prediction against reference, ${subtitle}`,
   );
-  return `<figure title="${escapeHtml(title)}">${svg}</figure>`;
+  return `<figure>${svg}</figure>`;
 }
 
-type Channel = {
-  readonly type: "quantitative";
-  readonly scale: { readonly domain: number[]; readonly nice: boolean; readonly zero: boolean };
-  readonly axis: { readonly tickCount: number; readonly format: string; readonly grid: boolean };
-};
-type Labels = readonly (string | null)[];
-
-function pointMarks(set: ShownSet, channel: Channel, [x, y]: Labels) {
-  return {
-    mark: { type: "circle", size: 17, opacity: 0.55, color: colours[set], clip: true },
-    encoding: { x: { field: "x", ...channel, title: x! }, y: { field: "y", ...channel, title: y! } },
-  } as const;
+/** Points show both sets; a grid of counts shows the test set where there is one. */
+function choose(comparisons: readonly StructureComparison[], quantity: Quantity) {
+  const few = errorPair(comparisons, quantity).count <= mostPoints;
+  const test = ofSet(comparisons, "test");
+  return { few, shown: few || test.length === 0 ? comparisons : test };
 }
 
-/** Pale to dark in the colour of the set, on a logarithmic scale: outliers must show beside millions. */
-function gridMarks(set: ShownSet, channel: Channel, [x, y]: Labels) {
-  const shades = { train: ["#c3d5ee", "#3d6fb4", "#0f2d57"], test: ["#f7cfb5", "#d9622b", "#6b2405"] }[set];
+/** "RMSE 12.3 meV/atom", or "RMSE 11.2 training, 12.3 test" */
+function rmseText(comparisons: readonly StructureComparison[], quantity: Quantity): string {
+  const sets = (["train", "test"] as const).map((set) => ({ set, members: ofSet(comparisons, set) }));
+  const filled = sets.filter(({ members }) => members.length > 0);
+  const rmse = (members: readonly StructureComparison[]): string => significant(errorPair(members, quantity).rmse);
+  if (filled.length === 1) return `RMSE ${rmse(filled[0]!.members)} ${quantity.errorUnit}`;
+  return `RMSE ${filled.map(({ set, members }) => `${rmse(members)} ${setTitle(set).toLowerCase()}`).join(", ")}`;
+}
+
+type Axis = { readonly field: string; readonly type: "quantitative"; readonly title: string | null };
+type Axes = { readonly x: Axis; readonly y: Axis };
+
+function pointLayer(values: readonly object[], axes: Axes) {
   return {
-    mark: { type: "rect", clip: true },
+    data: { values: [...values] },
+    mark: { type: "circle", size: 18, opacity: 0.6, clip: true },
     encoding: {
-      x: { field: "x", ...channel, title: x! },
-      y: { field: "y", ...channel, title: y! },
-      x2: { field: "x2" },
-      y2: { field: "y2" },
+      ...axes,
       color: {
-        field: "n",
-        type: "quantitative",
-        scale: { type: "log", range: shades, interpolate: "lab" },
-        legend: { title: "values", gradientLength: 70, gradientThickness: 9, tickCount: 3, format: "~s", offset: 6 },
+        field: "set",
+        type: "nominal",
+        scale: { domain: ["train", "test"], range: [colours.train, colours.test] },
+        legend: null,
       },
     },
   } as const;
 }
 
-function hasPairs(comparisons: readonly StructureComparison[], quantity: Quantity): boolean {
-  return comparisons.some((comparison) => comparison[quantity.key] !== undefined);
+/** Pale to dark in the colour of the set, on a logarithmic scale: outliers must show beside millions. */
+function gridLayer(
+  values: readonly object[],
+  axes: Axes,
+  { set, legend }: { readonly set: ShownSet; readonly legend: boolean },
+) {
+  const range = { train: ["#c3d5ee", "#3d6fb4", "#0f2d57"], test: ["#f7cfb5", "#d9622b", "#6b2405"] }[set];
+  const shown = { title: "values", gradientLength: 80, gradientThickness: 9, tickCount: 3, format: "~s", offset: 8 };
+  return {
+    data: { values: [...values] },
+    mark: { type: "rect", clip: true },
+    encoding: {
+      ...axes,
+      x2: { field: "x2" },
+      y2: { field: "y2" },
+      color: {
+        field: "n",
+        type: "quantitative",
+        scale: { type: "log", range, interpolate: "lab" },
+        legend: legend ? shown : null,
+      },
+    },
+  } as const;
 }
 
 /** The same for both axes, with a margin. */
@@ -145,9 +167,18 @@ function rangeOf(comparisons: readonly StructureComparison[], quantity: Quantity
   return { low: low - margin, high: high + margin };
 }
 
-function pointsOf(comparisons: readonly StructureComparison[], quantity: Quantity): { x: number; y: number }[] {
-  const points: { x: number; y: number }[] = [];
-  eachPair(comparisons, quantity, (x, y) => points.push({ x, y }));
+interface Point {
+  readonly x: number;
+  readonly y: number;
+  readonly set: ShownSet;
+}
+
+function pointsOf(comparisons: readonly StructureComparison[], quantity: Quantity): Point[] {
+  const points: Point[] = [];
+  for (const comparison of comparisons) {
+    const set = shownSet(comparison);
+    eachPair([comparison], quantity, (x, y) => points.push({ x, y, set }));
+  }
   return points;
 }
 

@@ -1,6 +1,6 @@
 /** Plots as SVG text by Vega, without a page: deterministic, no fonts or images from elsewhere. */
 import { parse, View } from "vega";
-import { compile, type Config, type TopLevelSpec } from "vega-lite";
+import { type Config, compile, type TopLevelSpec } from "vega-lite";
 
 export const colours = { train: "#3d6fb4", validation: "#2a9d8f", test: "#d9622b", ink: "#26303b", faint: "#8a94a0" };
 
@@ -11,6 +11,8 @@ const style: Config = {
   font,
   padding: 2,
   view: { stroke: "#cfd5dc" },
+  // A name for every mark would double the file; the plot as a whole has one.
+  mark: { aria: false },
   axis: {
     labelColor: "#4a5561",
     titleColor: colours.ink,
@@ -45,12 +47,17 @@ export async function svgOf(spec: PlotSpec, label: string): Promise<string> {
 
 /** Vega calls the clips of every plot clip0, clip1, …; in one page the first would cut all plots. */
 function ownNames(svg: string, plot: number): string {
-  return svg
-    .replaceAll(/\b(id="|url\(#)((?:clip|gradient)[^")]*)/g, `$1p${plot}-$2`)
-    .replaceAll(/ aria-[a-z]+="[^"]*"/g, "")
-    .replaceAll(/ role="graphics-[a-z]+"/g, "")
-    .replaceAll(/(\d\.\d{2})\d+/g, "$1")
-    .replace(/ xmlns(:xlink)?="[^"]*"/g, "");
+  return (
+    svg
+      .replaceAll(/\b(id="|url\(#)((?:clip|gradient)[^")]*)/g, `$1p${plot}-$2`)
+      .replaceAll(/ aria-[a-z]+="[^"]*"/g, "")
+      .replaceAll(/ role="graphics-[a-z]+"/g, "")
+      // Hundredths of a pixel will do; numbers in texts stay as they are.
+      .replaceAll(/ (?:d|transform|x2|y2|width|height|x|y)="[^"]*"/g, (attribute) =>
+        attribute.replaceAll(/(\.\d\d)\d+/g, "$1"),
+      )
+      .replace(/ xmlns(:xlink)?="[^"]*"/g, "")
+  );
 }
 
 /** Restarts the numbering, so that the same result gives the same bytes. */

@@ -36,13 +36,9 @@ describe.skipIf(!existsSync(DATA)).each(sets)("%s", (name, format) => {
 
   it("has no errors and no second level of energy", () => {
     const warnings = checkFrames(frames);
-    console.log(
-      name,
-      frames.length,
-      energyScale(frames),
-      new Set(groupsOf(frames)),
-      warnings.map((w) => w.problem),
-    );
+    const { ratio, agreement } = energyScale(frames)!;
+    const groups = [...new Set(groupsOf(frames))].join(" ");
+    console.log(`${name}: ratio ${ratio.toFixed(2)}, agreement ${agreement.toFixed(2)}, groups ${groups}`);
     expect(warnings.map((w) => w.code).filter((code) => code !== "duplicates")).toEqual([]);
   });
 

@@ -20,7 +20,10 @@ const ELEMENTS = [1, 8, 14];
 const SEED = 20261121;
 
 /** One function of every type towards every element or pair, with random parameters; narrow and wide, whole ζ and not. */
-function everyFunction(random: RandomStream, cutoffs: readonly { type: CutoffType; alpha: number }[]): SymmetryFunction[] {
+function everyFunction(
+  random: RandomStream,
+  cutoffs: readonly { type: CutoffType; alpha: number }[],
+): SymmetryFunction[] {
   const functions: SymmetryFunction[] = [];
   const cores = ["p1", "p2", "p3", "p4", "e"] as const;
   const gauss = () => ({
@@ -97,7 +100,10 @@ function linearPotential(descriptors: readonly ElementDescriptors[], random: Ran
             sigma: new Float64Array(n).fill(1),
           };
           const parameters = Float64Array.from({ length: n + 1 }, (_, i) => (i < n ? random.between(-1, 1) : 0));
-          return { scaling, network: { nodes: [n, 1], activations: ["l" as const], normalizeNodes: false, parameters } };
+          return {
+            scaling,
+            network: { nodes: [n, 1], activations: ["l" as const], normalizeNodes: false, parameters },
+          };
         }),
       },
     ],
@@ -149,53 +155,53 @@ const cases = ([0, 1, 2, 3, 4, 5, 6, 7, 8] as const).flatMap((type) =>
 
 describe(`descriptor kernels equal the reference (seed ${SEED})`, () => {
   const kernels = createKernels();
-  it.each([...cases.map((c) => ({ name: `cutoff ${c.type}, α ${c.alpha}`, cutoffs: [c] })), { name: "mixed cutoffs", cutoffs: cases }])(
-    "$name",
-    ({ name, cutoffs }) => {
-      const random = new RandomStream(SEED, name);
-      const descriptors = ELEMENTS.map((element) => ({ element, functions: everyFunction(random, cutoffs) }));
-      const potential = linearPotential(descriptors, random);
-      for (const atoms of [1, 2, 3, 7]) {
-        const structure = smallCell(random, atoms);
-        const expected = truth(potential, structure);
-        const evaluator = new NetworkEvaluator(kernels, potential);
-        const found = evaluator.evaluate(structure);
-        const values = evaluator.descriptors(structure);
-        values.forEach((row, i) => {
-          row.forEach((g, s) => {
-            expect(Math.abs(g - expected.values[i]![s]!)).toBeLessThan(1e-11 * Math.max(1, Math.abs(g)));
-          });
+  it.each([
+    ...cases.map((c) => ({ name: `cutoff ${c.type}, α ${c.alpha}`, cutoffs: [c] })),
+    { name: "mixed cutoffs", cutoffs: cases },
+  ])("$name", ({ name, cutoffs }) => {
+    const random = new RandomStream(SEED, name);
+    const descriptors = ELEMENTS.map((element) => ({ element, functions: everyFunction(random, cutoffs) }));
+    const potential = linearPotential(descriptors, random);
+    for (const atoms of [1, 2, 3, 7]) {
+      const structure = smallCell(random, atoms);
+      const expected = truth(potential, structure);
+      const evaluator = new NetworkEvaluator(kernels, potential);
+      const found = evaluator.evaluate(structure);
+      const values = evaluator.descriptors(structure);
+      values.forEach((row, i) => {
+        row.forEach((g, s) => {
+          expect(Math.abs(g - expected.values[i]![s]!)).toBeLessThan(1e-11 * Math.max(1, Math.abs(g)));
         });
-        const scale = Math.max(1, largest(expected.forces));
-        expect(Math.abs(found.energy - expected.energy)).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected.energy)));
-        expect(apart(found.forces, expected.forces)).toBeLessThan(1e-10 * scale);
+      });
+      const scale = Math.max(1, largest(expected.forces));
+      expect(Math.abs(found.energy - expected.energy)).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected.energy)));
+      expect(apart(found.forces, expected.forces)).toBeLessThan(1e-10 * scale);
 
-        // The same forces and stress from the stored derivatives, to the precision of f32.
-        const program = compileDescriptors(kernels, descriptors);
-        const frame: Frame = {
-          structure,
-          info: new Map(),
-          columns: new Map(),
-          source: { file: "", structure: 1, line: 1 },
-        };
-        const task = planStructure(kernels, program, { frame, strains: true });
-        fillStructure({ kernels, scratch: new Scratch(kernels) }, program, task);
-        const member = potential.members[0]!;
-        const engine = new Engine(
-          kernels,
-          member.elements.map((e) => e.network),
-          { valueLength: program.valueLength, rowLength: program.rowLength, mostAtoms: [7, 7, 7] },
-        );
-        engine.load(member.elements.map((e) => e.network.parameters));
-        const predicted = engine.predict(task.cached, true);
-        const forces = new Float64Array(3 * atoms);
-        task.cached.order.forEach((to, from) => {
-          forces.set(predicted.forces.subarray(3 * from, 3 * from + 3), 3 * to);
-        });
-        expect(Math.abs(predicted.energy - expected.energy)).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected.energy)));
-        expect(apart(forces, expected.forces)).toBeLessThan(1e-4 * scale);
-        expect(apart(predicted.stress!, found.stress!)).toBeLessThan(1e-9 * Math.max(1, largest(found.stress!)));
-      }
-    },
-  );
+      // The same forces and stress from the stored derivatives, to the precision of f32.
+      const program = compileDescriptors(kernels, descriptors);
+      const frame: Frame = {
+        structure,
+        info: new Map(),
+        columns: new Map(),
+        source: { file: "", structure: 1, line: 1 },
+      };
+      const task = planStructure(kernels, program, { frame, strains: true });
+      fillStructure({ kernels, scratch: new Scratch(kernels) }, program, task);
+      const member = potential.members[0]!;
+      const engine = new Engine(
+        kernels,
+        member.elements.map((e) => e.network),
+        { valueLength: program.valueLength, rowLength: program.rowLength, mostAtoms: [7, 7, 7] },
+      );
+      engine.load(member.elements.map((e) => e.network.parameters));
+      const predicted = engine.predict(task.cached, true);
+      const forces = new Float64Array(3 * atoms);
+      task.cached.order.forEach((to, from) => {
+        forces.set(predicted.forces.subarray(3 * from, 3 * from + 3), 3 * to);
+      });
+      expect(Math.abs(predicted.energy - expected.energy)).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected.energy)));
+      expect(apart(forces, expected.forces)).toBeLessThan(1e-4 * scale);
+      expect(apart(predicted.stress!, found.stress!)).toBeLessThan(1e-9 * Math.max(1, largest(found.stress!)));
+    }
+  });
 });

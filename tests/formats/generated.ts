@@ -45,7 +45,7 @@ const names = fc.stringMatching(/^[a-z]\w{0,6}$/).filter((name) => !taken.has(na
 function column(count: number): fc.Arbitrary<AtomColumn> {
   return fc
     .tuple(fc.constantFrom("R", "I", "S", "L" as const), fc.integer({ min: 1, max: 3 }))
-    .chain(([type, width]) => {
+    .chain(([type, width]): fc.Arbitrary<AtomColumn> => {
       const size = { minLength: count * width, maxLength: count * width };
       if (type === "S") return fc.array(words, size).map((values) => ({ type, width, values }));
       if (type === "L") return fc.array(fc.boolean(), size).map((values) => ({ type, width, values }));

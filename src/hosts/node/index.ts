@@ -1,5 +1,4 @@
-/** Node: files. */
-
+/** Node: files, workers, potentials on disk, and the main job. */
 export { writeAtomically } from "./atomic.js";
 export { readBytes } from "./bytes.js";
 export {
@@ -10,3 +9,6 @@ export {
   type WriteFramesOptions,
   writeFrames,
 } from "./files.js";
+export { createKernels } from "./kernels.js";
+export { createEvaluator, type LoadedPotential, loadPotential, looksLikePotential } from "./potentials.js";
+export { type TrainingEvent, TrainingStopped, type TrainOptions, type TrainOutcome, trainPotential } from "./train.js";

@@ -1,0 +1,62 @@
+/** Worker threads over one kernel memory. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { InputError } from "../../errors/index.js";
+import { Kernels } from "../../kernels/index.js";
+import { kernelModule } from "./kernels.js";
+import type { FitOutcome, Job, Reply, WorkerStart } from "./worker-messages.js";
+
+/** Compiled worker; from the sources (tests) the one that the build has made. */
+function workerPath(): string {
+  const path = ["./worker.js", "../../../dist/hosts/node/worker.js"]
+    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+    .find((p) => existsSync(p));
+  if (path === undefined) throw new Error("the worker is not built: run `npm run build`");
+  return path;
+}
+
+export class WorkerPool {
+  readonly kernels: Kernels;
+  readonly size: number;
+  readonly #workers: Worker[];
+
+  constructor(size: number) {
+    this.kernels = Kernels.create(kernelModule());
+    this.size = size;
+    const start: WorkerStart = { module: this.kernels.module, memory: this.kernels.memory };
+    this.#workers = Array.from({ length: size }, () => new Worker(workerPath(), { workerData: start }));
+  }
+
+  /** Gives a job to one worker; a worker does one at a time, the caller sees to that. */
+  run(worker: number, job: Job, onReply: (reply: Reply) => void = () => {}): Promise<FitOutcome | undefined> {
+    const thread = this.#workers[worker]!;
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        thread.off("message", onMessage);
+        thread.off("error", onError);
+      };
+      const onMessage = (reply: Reply): void => {
+        onReply(reply);
+        if (reply.kind === "done") {
+          finish();
+          resolve(reply.outcome);
+        } else if (reply.kind === "failed") {
+          finish();
+          reject(reply.trouble === undefined ? new Error(reply.message) : new InputError(reply.trouble));
+        }
+      };
+      const onError = (error: Error): void => {
+        finish();
+        reject(error);
+      };
+      thread.on("message", onMessage);
+      thread.on("error", onError);
+      thread.postMessage(job);
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}

@@ -1,0 +1,65 @@
+/** A worker thread: kernels over the shared memory, one job at a time. */
+import { parentPort, workerData } from "node:worker_threads";
+import { InputError } from "../../errors/index.js";
+import { Kernels, Scratch } from "../../kernels/index.js";
+import { fillStructure } from "../../training/cache.js";
+import { fitMember, problemParts } from "../../training/member.js";
+import { encodeSnapshot } from "../../training/snapshot.js";
+import { assist } from "../../training/team.js";
+import { writeFileSafely } from "./safe-file.js";
+import type { FitOutcome, Job, Reply, WorkerStart } from "./worker-messages.js";
+
+const port = parentPort;
+if (port === null) throw new Error("this file is a worker");
+const { module, memory } = workerData as WorkerStart;
+const kernels = Kernels.create(module, memory);
+const scratch = new Scratch(kernels);
+const reply = (message: Reply): void => port.postMessage(message);
+
+port.on("message", (job: Job) => {
+  try {
+    reply({ kind: "done", outcome: run(job) });
+  } catch (error) {
+    const trouble = error instanceof InputError ? error.trouble : undefined;
+    reply({
+      kind: "failed",
+      trouble,
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  }
+});
+
+function run(job: Job): FitOutcome | undefined {
+  switch (job.kind) {
+    case "fill":
+      for (const task of job.tasks) {
+        fillStructure({ kernels, scratch }, job.program, task);
+        reply({ kind: "filled", count: 1 });
+      }
+      return undefined;
+    case "assist":
+      assist(problemParts(kernels, job.plan), job.team, job.thread);
+      return undefined;
+    case "fit":
+      return fit(job);
+  }
+}
+
+function fit(job: Extract<Job, { kind: "fit" }>): FitOutcome {
+  const { checkpoint, plan, resume, team } = job;
+  const flag = kernels.i32(job.stopFlag, 1);
+  return fitMember(kernels, plan, {
+    resume,
+    team,
+    now: () => performance.now() / 1000,
+    onEpoch: (record, snapshot) => {
+      const stopping = Atomics.load(flag, 0) !== 0;
+      const due = record.epoch % (checkpoint?.every ?? 1) === 0 || record.epoch === plan.epochs || stopping;
+      // The checkpoint comes before the news: what has been reported can be resumed.
+      if (checkpoint !== undefined && due)
+        writeFileSafely(checkpoint.path, encodeSnapshot(snapshot(), checkpoint.identity));
+      reply({ kind: "epoch", record });
+      return stopping;
+    },
+  });
+}
