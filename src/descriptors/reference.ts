@@ -69,7 +69,7 @@ function participantsOf(f: SymmetryFunction, { species, vectors }: Environment):
   species.forEach((z, index) => {
     if (!isWeighted(f) && !f.neighbors.includes(z)) return;
     const vector = vectors.subarray(3 * index, 3 * index + 3);
-    const distance = Math.hypot(...vector);
+    const distance = Math.sqrt(dot(vector, vector));
     const radial = radialFactor(f, distance);
     if (radial.value === 0 && radial.slope === 0) return;
     const direction = Array.from(vector, (x) => x / distance);
@@ -114,31 +114,44 @@ interface Pair {
   readonly k: Participant;
 }
 
-/** The contribution of one pair of neighbours; its derivatives are added to `gradient`. */
+/**
+ * The contribution of one pair of neighbours; its derivatives are added to `gradient`.
+ *
+ * Straight pairs (θ = 0 or 180°) count like any others. n2p2 leaves them out of compact functions where its cosine comes
+ * out as ±1 or beyond, which rounding decides, although a window centred there is largest there: its energies of perfect
+ * crystals jump when atoms move by nothing.
+ */
 function addPair(f: Angular, { j, k }: Pair, gradient: Float64Array): number {
-  const cosine = dot(j.direction, k.direction);
-  // n2p2 leaves out straight pairs in narrow compact functions, where its derivative is singular.
-  if (isCompact(f) && isNarrow(f) && Math.abs(cosine) >= 1) return 0;
-  const angle = angularFactor(f, Math.max(-1, Math.min(1, cosine)));
-  const between = [0, 1, 2].map((x) => j.distance * j.direction[x] - k.distance * k.direction[x]);
-  const apart = Math.hypot(...between);
-  const third = isNarrow(f) ? radialFactor(f, apart) : { value: 1, slope: 0 };
+  const cosine = Math.max(-1, Math.min(1, dot(j.direction, k.direction)));
+  const angle = isCompact(f) ? angularWindow(cosine, f) : angularPower(cosine, f);
+  if (angle.value === 0 && angle.slope === 0) return 0;
+  const between = isNarrow(f) ? betweenOf(f, { j, k }) : { radial: ONE, direction: NOWHERE };
+  const third = between.radial;
   const weight = j.weight * k.weight;
 
   const alongCosine = weight * angle.slope * j.radial.value * k.radial.value * third.value;
   const alongJ = weight * angle.value * j.radial.slope * k.radial.value * third.value;
   const alongK = weight * angle.value * j.radial.value * k.radial.slope * third.value;
-  const alongThird = weight * angle.value * j.radial.value * k.radial.value * third.slope;
+  const alongBetween = weight * angle.value * j.radial.value * k.radial.value * third.slope;
   for (let x = 0; x < 3; x++) {
     const [u, v] = [j.direction[x], k.direction[x]];
-    const separating = alongThird === 0 ? 0 : (alongThird * between[x]) / apart;
+    const separating = alongBetween * between.direction[x];
     gradient[3 * j.index + x] += alongJ * u + (alongCosine * (v - cosine * u)) / j.distance + separating;
     gradient[3 * k.index + x] += alongK * v + (alongCosine * (u - cosine * v)) / k.distance - separating;
   }
   return weight * angle.value * j.radial.value * k.radial.value * third.value;
 }
 
-const angularFactor = (f: Angular, cosine: number): ValueSlope =>
-  isCompact(f) ? angularWindow(cosine, f) : angularPower(cosine, f);
+const ONE: ValueSlope = { value: 1, slope: 0 };
+const NOWHERE = [0, 0, 0];
 
-const dot = (a: readonly number[], b: readonly number[]): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+/** R(r_jk), and the unit vector from k to j. */
+function betweenOf(f: Angular, { j, k }: Pair): { radial: ValueSlope; direction: readonly number[] } {
+  const vector = [0, 1, 2].map((x) => j.distance * j.direction[x] - k.distance * k.direction[x]);
+  const distance = Math.sqrt(dot(vector, vector));
+  // Two neighbours at one place have no direction between them; any will do, as their forces on each other are undefined.
+  const direction = distance === 0 ? NOWHERE : vector.map((x) => x / distance);
+  return { radial: radialFactor(f, distance), direction };
+}
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

@@ -52,12 +52,12 @@ const momentum = z
 const soap = z
   .strictObject({
     method: z.literal("soap"),
-    rate: rate(3e-3),
-    rateEnd: rateEnd(3e-5),
+    rate: rate(8e-3),
+    rateEnd: rateEnd(1e-5),
     beta1: decay(0.95, "the gradient"),
     beta2: decay(0.95, "its square and of the preconditioner"),
     epsilon: z.number().gt(0).default(1e-8).meta({ description: "Added to the root in the denominator." }),
-    every: z.int().min(1).default(10).meta({ description: "Updates between eigenbases.", unit: "updates" }),
+    every: z.int().min(1).default(5).meta({ description: "Updates between eigenbases.", unit: "updates" }),
     batch,
   })
   .meta({ description: "SOAP: Adam in the eigenbasis of Shampoo (Vyas et al. 2024)." });
@@ -139,7 +139,7 @@ const kalman = z
   .meta({ description: "Extended Kalman filter, n2p2's way." });
 
 /** Method of a configuration that names none. */
-export const defaultMethod = "adam";
+export const defaultMethod = "soap";
 
 export const optimizerSchema = z
   .discriminatedUnion("method", [adam, kalman, lbfgs, levenbergMarquardt, momentum, soap])

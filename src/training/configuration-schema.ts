@@ -135,9 +135,9 @@ const weight = (standard: number, what: string) =>
     .meta({ description: `Weight of the mean square error of ${what}.` });
 
 const loss = z.strictObject({
-  energy: weight(1, "energies per atom"),
-  forces: weight(1, "force components"),
-  stress: weight(1, "stress components"),
+  energy: weight(30, "energies per atom (eV)"),
+  forces: weight(1, "force components (eV/Å)"),
+  stress: weight(10, "stress components, as virial per atom (eV)"),
   groupWeights: z.record(z.string(), z.number().min(0)).default({}).meta({
     description: "Factors of the errors of some groups: {liquid: 0.5, eos: 4}; 1 for the others.",
   }),

@@ -67,11 +67,20 @@ export interface PlainResult {
   readonly forces: Float64Array;
 }
 
-/** The only member's energy and forces by the plain column, of all atoms or of some. */
+export interface PlainOptions {
+  /** Default: all. */
+  readonly atoms?: readonly number[];
+  /** Changes an atom's function values before the network sees them. */
+  readonly adjust?: (i: number, values: Float64Array) => void;
+  /** Forces as if an atom's own images stayed where they are when it moves, as n2p2 2.3.0 has them. */
+  readonly ownImagesFixed?: boolean;
+}
+
+/** The only member's energy and forces by the plain column. */
 export function evaluatePlainly(
   potential: NetworkPotential,
   structure: Structure,
-  atoms?: readonly number[],
+  { atoms, adjust, ownImagesFixed = false }: PlainOptions = {},
 ): PlainResult {
   const [member] = potential.members;
   const elements = potential.descriptors.map((d) => d.element);
@@ -89,6 +98,7 @@ export function evaluatePlainly(
       vectors: list.vectors.subarray(3 * from, 3 * to),
     };
     const { values, derivatives } = referenceDescriptors(potential.descriptors[e].functions, environment);
+    adjust?.(i, values);
     const { factor, shift, offset } = affineOf(scaling);
     const output = referenceNetwork(
       network,
@@ -101,7 +111,8 @@ export function evaluatePlainly(
       const dEdG = member.energyScale * output.gradient[s] * factor[s];
       for (let n = 0; n < row; n++) {
         const push = dEdG * derivatives[s * row + n];
-        forces[3 * list.indices[from + Math.floor(n / 3)] + (n % 3)] -= push;
+        const j = list.indices[from + Math.floor(n / 3)];
+        if (j !== i || !ownImagesFixed) forces[3 * j + (n % 3)] -= push;
         forces[3 * i + (n % 3)] += push;
       }
     });

@@ -19,8 +19,8 @@ export interface TrainerInput {
   readonly seed: number;
 }
 
-/** Structures per update where the configuration names none: about fifty updates an epoch, never more than 16 at a time. */
-export const automaticBatch = (structures: number): number => Math.max(1, Math.min(16, Math.round(structures / 50)));
+/** Structures per update where the configuration names none: about 25 updates an epoch, never more than 32 at a time. */
+export const automaticBatch = (structures: number): number => Math.max(1, Math.min(32, Math.round(structures / 25)));
 
 export function createTrainer(problem: FitProblem, optimizer: OptimizerConfiguration, input: TrainerInput): Trainer {
   const { parameters, epochs, seed } = input;

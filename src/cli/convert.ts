@@ -1,0 +1,99 @@
+/** `potluck convert`: structures and potentials between formats. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { structureFormats } from "../formats/index.js";
+import { weightsName, writeN2p2Potential } from "../formats/n2p2-potential.js";
+import { writePotentialJson } from "../formats/potential-json.js";
+import type { NetworkPotential } from "../potentials/definition.js";
+import type { UnitSystem } from "../units/index.js";
+import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
+import { printLine, type Terminal } from "./terminal.js";
+import { loadPotential, looksLikePotential, readFrames, writeAtomically, writeFrames } from "./wiring.js";
+
+interface ConvertOptions extends CommonOptions {
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const example = `
+Examples:
+  potluck convert POSCAR structure.extxyz
+  potluck convert input.data data.extxyz --length-unit bohr --energy-unit hartree
+  potluck convert runs/silicon n2p2-silicon        a potential as an n2p2 directory, for LAMMPS
+  potluck convert n2p2-silicon silicon.json
+
+Structure formats: ${structureFormats.map(({ name }) => name).join(", ")}.`;
+
+export function convertCommand(terminal: Terminal): Command {
+  const command = new Command("convert")
+    .description("Structures and potentials between formats.")
+    .argument("<in>", "file of structures, or potential")
+    .argument("<out>", "file; for a potential a .json file or an n2p2 directory")
+    .option("--from <format>", "format of IN (default: by its content)")
+    .option("--to <format>", "format of OUT (default: by its name)");
+  return addCommonOptions(command)
+    .addHelpText("after", example)
+    .action((from: string, to: string, options: ConvertOptions) => convert({ from, to, options }, terminal));
+}
+
+interface Task {
+  readonly from: string;
+  readonly to: string;
+  readonly options: ConvertOptions;
+}
+
+async function convert(task: Task, terminal: Terminal): Promise<void> {
+  const { from, to, options } = task;
+  const isPotential = options.from === undefined && looksLikePotential(from);
+  const record = isPotential ? await convertPotential(task, terminal) : await convertStructures(task, terminal);
+  const text = isPotential ? `${from} → ${to}` : `${record.structures} structures → ${to}`;
+  printLine(terminal.out, options.json ? JSON.stringify({ out: to, ...record }) : text);
+}
+
+async function convertStructures(
+  { from, to, options }: Task,
+  terminal: Terminal,
+): Promise<{ structures: number; lost: string[] }> {
+  const units = unitsOf(options);
+  const lost: string[] = [];
+  const onLoss = (what: string): void => {
+    lost.push(what);
+    printLine(terminal.err, `Warning: ${to} cannot keep: ${what}.`);
+  };
+  const frames = readFrames(from, { units, ...(options.from === undefined ? {} : { format: options.from }) });
+  const format = options.to === undefined ? {} : { format: options.to };
+  return { structures: await writeFrames(to, frames, { units, onLoss, ...format }), lost };
+}
+
+async function convertPotential(
+  { from, to, options }: Task,
+  terminal: Terminal,
+): Promise<{ structures?: number; files: string[] }> {
+  const units = unitsOf(options);
+  const { potential, record, warnings } = loadPotential(from, units);
+  for (const warning of warnings) printLine(terminal.err, `Warning: ${warning}`);
+  if (options.to === "n2p2" || !to.endsWith(".json")) return { files: await writeN2p2(potential, to, units) };
+  await writeAtomically(to, [writePotentialJson(potential, record)]);
+  return { files: [to] };
+}
+
+/** One directory; for a committee a directory of directories, which we read back as a committee. */
+async function writeN2p2(potential: NetworkPotential, directory: string, units: UnitSystem): Promise<string[]> {
+  const files: string[] = [];
+  for (const member of potential.members.keys()) {
+    const place = potential.members.length === 1 ? directory : join(directory, `member-${member + 1}`);
+    const texts = writeN2p2Potential(potential, { units, member });
+    await mkdir(place, { recursive: true });
+    const named: [string, string][] = [
+      ["input.nn", texts.inputNn],
+      ["scaling.data", texts.scalingData],
+      ...[...texts.weights].map(([z, text]): [string, string] => [weightsName(z), text]),
+    ];
+    for (const [name, text] of named) {
+      await writeAtomically(join(place, name), [text]);
+      files.push(join(place, name));
+    }
+  }
+  return files;
+}

@@ -1,0 +1,116 @@
+/** `potluck evaluate`: a potential against labelled structures. */
+import { Command } from "commander";
+import { InputError } from "../errors/index.js";
+import {
+  type EvaluationResult,
+  evaluationReport,
+  significant,
+  type WorstStructure,
+  worstByEnergy,
+  worstByForces,
+} from "../reports/index.js";
+import type { Frame } from "../structure/index.js";
+import { groupedErrors } from "../training/comparison-errors.js";
+import { compareFrames } from "./comparisons.js";
+import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
+import { Progress } from "./progress.js";
+import { errorTable, layOut } from "./table.js";
+import { printLine, type Terminal } from "./terminal.js";
+import { openPotential, readAllFrames, writeAtomically } from "./wiring.js";
+
+interface EvaluateOptions extends CommonOptions {
+  readonly report?: string;
+}
+
+const example = `
+Examples:
+  potluck evaluate runs/silicon test.extxyz --report report.html
+  potluck evaluate n2p2-directory input.data --length-unit bohr --energy-unit hartree --json`;
+
+export function evaluateCommand(terminal: Terminal): Command {
+  const command = new Command("evaluate")
+    .description("Errors of a potential on labelled structures, per group and in total.")
+    .argument("<potential>", "potential.json, run directory, or n2p2 directory")
+    .argument("<data...>", "files of labelled structures")
+    .option("--report <file>", "write a report with plots (HTML)");
+  return addCommonOptions(command)
+    .addHelpText("after", example)
+    .action((potential: string, data: string[], options: EvaluateOptions) =>
+      evaluate({ potential, data, options }, terminal),
+    );
+}
+
+interface Task {
+  readonly potential: string;
+  readonly data: readonly string[];
+  readonly options: EvaluateOptions;
+}
+
+async function evaluate({ potential: path, data, options }: Task, terminal: Terminal): Promise<void> {
+  const started = performance.now();
+  const units = unitsOf(options);
+  const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
+  const potential = openPotential(path, units);
+  for (const warning of potential.warnings) progress.note(`Warning: ${warning}`);
+  const frames: Frame[] = [];
+  progress.stage("reading");
+  for (const file of data) for (const frame of await readAllFrames(file, { units })) frames.push(frame);
+  checkLabels(frames, data);
+  progress.stage("evaluating");
+  const compared = compareFrames(potential, frames, (done) => progress.update(done, frames.length));
+  const result: EvaluationResult = {
+    potential: path,
+    data,
+    errors: groupedErrors(compared.comparisons),
+    ...compared,
+    warnings: potential.warnings,
+    seconds: (performance.now() - started) / 1000,
+  };
+  if (options.report !== undefined) await writeAtomically(options.report, [await evaluationReport(result)]);
+  progress.finish();
+  printLine(terminal.out, options.json ? JSON.stringify(summary(result)) : resultText(result, options.report));
+}
+
+function checkLabels(frames: readonly Frame[], data: readonly string[]): void {
+  if (frames.some(({ energy, forces }) => energy !== undefined || forces !== undefined)) return;
+  throw new InputError({
+    code: "no-labels",
+    where: { file: data.join(", ") },
+    problem: "No structure has an energy or forces to compare with.",
+    remedy: "Use `potluck predict` for structures without labels.",
+  });
+}
+
+function resultText(result: EvaluationResult, report: string | undefined): string {
+  const { errors, comparisons, extrapolating } = result;
+  const worst = [
+    ["Worst by energy", worstByEnergy(comparisons, 5)],
+    ["Worst by force", worstByForces(comparisons, 5)],
+  ] as const;
+  return [
+    errorTable([{ name: "all", errors }]),
+    "",
+    ...worst.flatMap(([title, list]) => (list.length === 0 ? [] : [title, worstTable(list), ""])),
+    `${extrapolating} of ${comparisons.length} structures have an atom outside the range of the training data.`,
+    ...(report === undefined ? [] : [`Report  ${report}`]),
+  ].join("\n");
+}
+
+function worstTable(worst: readonly WorstStructure[]): string {
+  const cell = (value: number | undefined): string => (value === undefined ? "–" : significant(value));
+  const head = ["structure", "group", "energy, meV/atom", "largest force, eV/Å", "atom", "γ, eV/Å"];
+  const rows = worst.map((one) => [
+    `${one.file} #${one.structure}`,
+    one.group,
+    cell(one.energyError),
+    cell(one.forceMax),
+    one.forceMaxAtom === undefined ? "–" : String(one.forceMaxAtom),
+    cell(one.disagreement),
+  ]);
+  return layOut([head, ...rows], { text: 2 });
+}
+
+function summary({ comparisons, ...rest }: EvaluationResult): Readonly<Record<string, unknown>> {
+  const worst = { energy: worstByEnergy(comparisons), forces: worstByForces(comparisons) };
+  return { ...rest, structures: comparisons.length, worst };
+}

@@ -1,0 +1,150 @@
+/** `potluck train`: fit a potential. */
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { stringify } from "yaml";
+import { duration, trainingReport } from "../reports/index.js";
+import { trainingJsonSchema, trainingKeysText } from "../training/configuration.js";
+import type { TrainingResult } from "../training/record.js";
+import { Interrupted } from "./failures.js";
+import { addCommonOptions, collected, wholeNumber } from "./options.js";
+import { Progress } from "./progress.js";
+import { prepareDirectory } from "./run-directory.js";
+import { errorTable } from "./table.js";
+import { printLine, type Terminal } from "./terminal.js";
+import {
+  checkFilesExist,
+  type PlacedConfiguration,
+  type TrainOptions,
+  trainConfiguration,
+} from "./train-configuration.js";
+import { TrainingProgress } from "./train-progress.js";
+import { startRunDirectory, TrainingStopped, trainPotential, writeAtomically } from "./wiring.js";
+
+const example = () => `
+Examples:
+  potluck train examples/silicon/train.yaml
+  potluck train --data silicon.extxyz --test silicon-test.extxyz --out runs/silicon --members 4
+  potluck train silicon.yaml --set optimizer.rate=0.002 --set network.hidden=[20,20]
+  potluck train --resume --out runs/silicon
+
+A configuration is YAML with these keys (a.b is the key b inside a):
+${trainingKeysText()}`;
+
+export function trainCommand(terminal: Terminal): Command {
+  const command = new Command("train")
+    .description("Fit a potential to labelled structures.")
+    .argument("[configuration]", "YAML file, or n2p2's input.nn")
+    .option("--data <file...>", "files of labelled structures")
+    .option("--test <file...>", "files of the test set")
+    .option("--out <directory>", "run directory (default: runs/NAME)")
+    .option("--epochs <n>", "passes over the training set", wholeNumber("--epochs", 0))
+    .option("--members <n>", "networks in the committee", wholeNumber("--members", 1))
+    .option("--set <key=value>", "any key of the configuration; may be repeated", collected)
+    .option("--resume", "continue a run; without it a run of the same configuration is continued too")
+    .option("--overwrite", "start anew in a directory that holds a run")
+    .option("--schema", "print the JSON schema of configurations, for editors");
+  return addCommonOptions(command)
+    .addHelpText("after", example)
+    .action((file: string | undefined, options: TrainOptions) => train(file, options, terminal));
+}
+
+async function train(file: string | undefined, options: TrainOptions, terminal: Terminal): Promise<void> {
+  if (options.schema) return printLine(terminal.out, JSON.stringify(trainingJsonSchema(), null, 2));
+  const configuration = trainConfiguration(file, options);
+  checkFilesExist(configuration);
+  const rules = { resume: options.resume === true, overwrite: options.overwrite === true };
+  const resume = prepareDirectory(configuration.out, configuration, rules);
+  await startRun(configuration);
+  const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
+  if (resume) progress.note(`Resuming the run in ${configuration.out}.`);
+  const result = await fit(configuration, { resume, progress });
+  progress.stage("writing the report");
+  const report = join(configuration.out, "report.html");
+  await writeAtomically(report, [await trainingReport(result)]);
+  progress.finish();
+  printLine(
+    terminal.out,
+    options.json ? JSON.stringify(summary(result, configuration)) : resultText(result, configuration),
+  );
+}
+
+/** The configuration is there from the first moment, so that a killed run can be told from a foreign folder. */
+async function startRun(configuration: PlacedConfiguration): Promise<void> {
+  startRunDirectory(configuration.out);
+  await writeAtomically(join(configuration.out, "config.yaml"), [stringify(configuration)]);
+}
+
+async function fit(
+  configuration: PlacedConfiguration,
+  { resume, progress }: { readonly resume: boolean; readonly progress: Progress },
+): Promise<TrainingResult> {
+  const interruption = interruptible(progress);
+  const shown = new TrainingProgress(progress);
+  try {
+    const { result } = await trainPotential(configuration, {
+      directory: configuration.out,
+      resume,
+      onEvent: (event) => shown.show(event),
+      signal: interruption.signal,
+    });
+    return result;
+  } catch (error) {
+    progress.finish();
+    if (error instanceof TrainingStopped) throw new Interrupted(howToResume(configuration), { cause: error });
+    throw error;
+  } finally {
+    interruption.end();
+  }
+}
+
+/** The first Ctrl-C asks for a checkpoint, the second ends the program at once. */
+function interruptible(progress: Progress): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const onInterrupt = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    progress.note("Stopping at the next checkpoint; once more ends at once.");
+    controller.abort();
+  };
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onInterrupt);
+  const end = (): void => {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+  };
+  return { signal: controller.signal, end };
+}
+
+const howToResume = ({ out }: PlacedConfiguration): string =>
+  `Interrupted; everything up to the last checkpoint is kept. To go on:\n  potluck train --resume --out ${out}`;
+
+function resultText(result: TrainingResult, { out }: PlacedConfiguration): string {
+  const { errors, members, seconds, seed } = result;
+  const sets = [
+    { name: "train", errors: errors.train },
+    ...(errors.test ? [{ name: "test", errors: errors.test }] : []),
+  ];
+  const count = members.length === 1 ? "one network" : `a committee of ${members.length}`;
+  return [
+    errorTable(sets),
+    "",
+    `Potential  ${join(out, "potential.json")}  (${count}, seed ${seed}, ${duration(seconds)})`,
+    `Report     ${join(out, "report.html")}`,
+  ].join("\n");
+}
+
+function summary(result: TrainingResult, { out }: PlacedConfiguration): Readonly<Record<string, unknown>> {
+  const { errors, members, choices, warnings, seed, seconds, parts, machine } = result;
+  return {
+    directory: resolve(out),
+    potential: resolve(out, "potential.json"),
+    report: resolve(out, "report.html"),
+    seed,
+    errors,
+    members: members.map(({ history: _, ...member }) => member),
+    choices,
+    warnings,
+    seconds,
+    parts,
+    machine,
+  };
+}

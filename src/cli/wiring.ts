@@ -1,0 +1,59 @@
+/** The one place where commands meet the rest of Potluck. */
+import { readFileSync } from "node:fs";
+import { InputError } from "../errors/index.js";
+import type { PotentialRecord } from "../formats/potential-json.js";
+import { configurationOfInputNn } from "../hosts/node/input-nn.js";
+import { createEvaluator, loadPotential } from "../hosts/node/potentials.js";
+import type { NetworkPotential } from "../potentials/definition.js";
+import type { Potential } from "../potentials/potential.js";
+import type { TrainingConfigurationInput } from "../training/configuration.js";
+import type { UnitSystem } from "../units/index.js";
+
+export { writeAtomically } from "../hosts/node/atomic.js";
+export { readAllFrames, readFrames, writeFrames } from "../hosts/node/files.js";
+export { loadPotential, looksLikePotential } from "../hosts/node/potentials.js";
+export { startRunDirectory, type TrainingEvent, TrainingStopped, trainPotential } from "../hosts/node/train.js";
+
+export interface OpenedPotential extends Potential {
+  readonly definition: NetworkPotential;
+  readonly record: PotentialRecord;
+  readonly warnings: readonly string[];
+}
+
+/** A potential ready to evaluate. */
+export function openPotential(path: string, units: UnitSystem): OpenedPotential {
+  const { potential, record, warnings } = loadPotential(path, units);
+  const evaluator = createEvaluator(potential);
+  return {
+    definition: potential,
+    record,
+    warnings,
+    elements: evaluator.elements,
+    cutoff: evaluator.cutoff,
+    evaluate: (structure) => evaluator.evaluate(structure),
+  };
+}
+
+/** Text of a file that the user named. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unreadable";
+    const problem = code === "ENOENT" ? "There is no such file." : `The file cannot be read (${code}).`;
+    const trouble = {
+      code: "unreadable-file",
+      where: { file: path },
+      problem,
+      remedy: "Check its name and its rights.",
+    };
+    throw new InputError(trouble, { cause });
+  }
+}
+
+/** n2p2's input.nn as a training configuration; `tell` hears what of it changes nothing here. */
+export function configurationFromInputNn(path: string, tell: (note: string) => void): TrainingConfigurationInput {
+  const { configuration, notes } = configurationOfInputNn(path);
+  for (const note of notes) tell(note);
+  return configuration;
+}
