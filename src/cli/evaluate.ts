@@ -11,12 +11,12 @@ import {
 } from "../reports/index.js";
 import type { Frame } from "../structure/index.js";
 import { groupedErrors } from "../training/comparison-errors.js";
-import { compareFrames } from "./comparisons.js";
+import { type Compared, compareFrames } from "./comparisons.js";
 import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
 import { Progress } from "./progress.js";
 import { errorTable, layOut } from "./table.js";
 import { printLine, type Terminal } from "./terminal.js";
-import { openPotential, readAllFrames, writeAtomically } from "./wiring.js";
+import { type OpenedPotential, openPotential, readAllFrames, writeAtomically } from "./wiring.js";
 
 interface EvaluateOptions extends CommonOptions {
   readonly report?: string;
@@ -58,17 +58,33 @@ async function evaluate({ potential: path, data, options }: Task, terminal: Term
   checkLabels(frames, data);
   progress.stage("evaluating");
   const compared = compareFrames(potential, frames, (done) => progress.update(done, frames.length));
+  const warnings = [...potential.warnings, ...unitsWarning(potential, compared, options)];
+  for (const warning of warnings.slice(potential.warnings.length)) progress.note(`Warning: ${warning}`);
   const result: EvaluationResult = {
     potential: path,
     data,
     errors: groupedErrors(compared.comparisons),
     ...compared,
-    warnings: potential.warnings,
+    warnings,
     seconds: (performance.now() - started) / 1000,
   };
   if (options.report !== undefined) await writeAtomically(options.report, [await evaluationReport(result)]);
   progress.finish();
   printLine(terminal.out, options.json ? JSON.stringify(summary(result)) : resultText(result, options.report));
+}
+
+/** An n2p2 potential does not say its units, and nothing else makes every structure extrapolate. */
+function unitsWarning(
+  { kind }: OpenedPotential,
+  { comparisons, extrapolating }: Compared,
+  { lengthUnit, energyUnit }: EvaluateOptions,
+): string[] {
+  if (kind !== "n2p2" || extrapolating < comparisons.length) return [];
+  const units = `${lengthUnit ?? "angstrom"} and ${energyUnit ?? "eV"}`;
+  return [
+    `Every structure is outside the range of the training data. Is the potential really in ${units}? If not, say it with ` +
+      "--length-unit and --energy-unit.",
+  ];
 }
 
 function checkLabels(frames: readonly Frame[], data: readonly string[]): void {

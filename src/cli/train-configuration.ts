@@ -11,7 +11,7 @@ import {
 } from "../training/configuration.js";
 import type { CommonOptions } from "./options.js";
 import { savedConfiguration } from "./run-directory.js";
-import { configurationFromInputNn, readText } from "./wiring.js";
+import { configurationOfInputNn, readText } from "./wiring.js";
 
 export interface TrainOptions extends CommonOptions {
   readonly data?: readonly string[];
@@ -28,22 +28,27 @@ export interface TrainOptions extends CommonOptions {
 /** A resolved configuration that says where its run goes. */
 export type PlacedConfiguration = TrainingConfiguration & { readonly out: string };
 
-export function trainConfiguration(file: string | undefined, options: TrainOptions): PlacedConfiguration {
+/** `note` hears what an input.nn says that changes nothing here. */
+export function trainConfiguration(
+  file: string | undefined,
+  options: TrainOptions,
+  note: (text: string) => void,
+): PlacedConfiguration {
   const overrides = overridesOf(options);
-  const configuration = configurationOf(file, options, overrides);
+  const configuration = configurationOf(file, options, { overrides, note });
   return { ...configuration, out: configuration.out ?? join("runs", runName(file, configuration)) };
 }
 
 function configurationOf(
   file: string | undefined,
   options: TrainOptions,
-  overrides: readonly Override[],
+  { overrides, note }: { readonly overrides: readonly Override[]; readonly note: (text: string) => void },
 ): TrainingConfiguration {
   if (file === undefined && options.data === undefined) return resumedConfiguration(options, overrides);
   if (file === undefined) return parseTrainingConfiguration("", "the command line", { overrides });
   const given = (key: string): boolean => overrides.some(({ path }) => path === key);
   const configuration = isInputNn(file)
-    ? resolveTrainingConfiguration(configurationFromInputNn(file, (note) => process.stderr.write(`Note: ${note}\n`)), { overrides })
+    ? inputNnConfiguration(file, { overrides, note })
     : parseTrainingConfiguration(readText(file), file, { overrides });
   return relativeTo(dirname(file), configuration, given);
 }
@@ -59,6 +64,15 @@ function resumedConfiguration({ resume, out }: TrainOptions, overrides: readonly
       : "There is nothing to fit.",
     remedy: "Give a configuration file, or --data FILE; `potluck train --help` has an example.",
   });
+}
+
+function inputNnConfiguration(
+  file: string,
+  { overrides, note }: { readonly overrides: readonly Override[]; readonly note: (text: string) => void },
+): TrainingConfiguration {
+  const { configuration, notes } = configurationOfInputNn(file);
+  notes.forEach(note);
+  return resolveTrainingConfiguration(configuration, { overrides });
 }
 
 const isInputNn = (file: string): boolean => file.endsWith(".nn");

@@ -50,14 +50,14 @@ export function trainCommand(terminal: Terminal): Command {
 
 async function train(file: string | undefined, options: TrainOptions, terminal: Terminal): Promise<void> {
   if (options.schema) return printLine(terminal.out, JSON.stringify(trainingJsonSchema(), null, 2));
-  const configuration = trainConfiguration(file, options);
+  const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
+  const configuration = trainConfiguration(file, options, (note) => progress.note(note));
   checkFilesExist(configuration);
   const rules = { resume: options.resume === true, overwrite: options.overwrite === true };
   const resume = prepareDirectory(configuration.out, configuration, rules);
   await startRun(configuration);
-  const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
   if (resume) progress.note(`Resuming the run in ${configuration.out}.`);
-  const result = await fit(configuration, { resume, progress });
+  const result = await runFit(configuration, { resume, progress });
   progress.stage("writing the report");
   const report = join(configuration.out, "report.html");
   await writeAtomically(report, [await trainingReport(result)]);
@@ -74,7 +74,7 @@ async function startRun(configuration: PlacedConfiguration): Promise<void> {
   await writeAtomically(join(configuration.out, "config.yaml"), [stringify(configuration)]);
 }
 
-async function fit(
+async function runFit(
   configuration: PlacedConfiguration,
   { resume, progress }: { readonly resume: boolean; readonly progress: Progress },
 ): Promise<TrainingResult> {

@@ -2,30 +2,31 @@
 import { readFileSync } from "node:fs";
 import { InputError } from "../errors/index.js";
 import type { PotentialRecord } from "../formats/potential-json.js";
-import { configurationOfInputNn } from "../hosts/node/input-nn.js";
 import { createEvaluator, loadPotential } from "../hosts/node/potentials.js";
 import type { NetworkPotential } from "../potentials/definition.js";
 import type { Potential } from "../potentials/potential.js";
-import type { TrainingConfigurationInput } from "../training/configuration.js";
 import type { UnitSystem } from "../units/index.js";
 
 export { writeAtomically } from "../hosts/node/atomic.js";
 export { readAllFrames, readFrames, writeFrames } from "../hosts/node/files.js";
+export { configurationOfInputNn } from "../hosts/node/input-nn.js";
 export { loadPotential, looksLikePotential } from "../hosts/node/potentials.js";
 export { startRunDirectory, type TrainingEvent, TrainingStopped, trainPotential } from "../hosts/node/train.js";
 
 export interface OpenedPotential extends Potential {
   readonly definition: NetworkPotential;
+  readonly kind: "potluck" | "n2p2";
   readonly record: PotentialRecord;
   readonly warnings: readonly string[];
 }
 
 /** A potential ready to evaluate. */
 export function openPotential(path: string, units: UnitSystem): OpenedPotential {
-  const { potential, record, warnings } = loadPotential(path, units);
+  const { potential, kind, record, warnings } = loadPotential(path, units);
   const evaluator = createEvaluator(potential);
   return {
     definition: potential,
+    kind,
     record,
     warnings,
     elements: evaluator.elements,
@@ -49,11 +50,4 @@ export function readText(path: string): string {
     };
     throw new InputError(trouble, { cause });
   }
-}
-
-/** n2p2's input.nn as a training configuration; `tell` hears what of it changes nothing here. */
-export function configurationFromInputNn(path: string, tell: (note: string) => void): TrainingConfigurationInput {
-  const { configuration, notes } = configurationOfInputNn(path);
-  for (const note of notes) tell(note);
-  return configuration;
 }

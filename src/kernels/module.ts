@@ -63,6 +63,8 @@ export class Kernels {
   }
 
   release(mark: number): void {
+    // What is handed out next must be zeros again.
+    this.u8(mark * BLOCK, this.used - mark * BLOCK).fill(0);
     Atomics.store(this.#counter, 0, mark);
   }
 

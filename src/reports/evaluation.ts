@@ -6,7 +6,6 @@ import { htmlList, section } from "./html.js";
 import { duration, grouped } from "./numbers.js";
 import { htmlPage } from "./page.js";
 import { paritySection } from "./parity.js";
-import { restartPlotNumbers } from "./plots.js";
 import { quantities } from "./quantities.js";
 import { errorNumbers } from "./training.js";
 import { uncertaintySection } from "./uncertainty.js";
@@ -26,7 +25,6 @@ export interface EvaluationResult {
 }
 
 export async function evaluationReport(result: EvaluationResult): Promise<string> {
-  restartPlotNumbers();
   const { comparisons, errors } = result;
   const parity: string[] = [];
   for (const quantity of quantities) parity.push(await paritySection(comparisons, quantity));

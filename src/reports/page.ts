@@ -1,5 +1,6 @@
 /** The page around all reports: no scripts, no files from elsewhere, prints on A4. */
 import { escapeHtml } from "./html.js";
+import { withOwnNames } from "./plots.js";
 
 export interface KeyNumber {
   readonly label: string;
@@ -36,7 +37,7 @@ export function htmlPage(page: Page): string {
 <div class="numbers">${page.numbers.map(keyNumber).join("\n")}</div>
 </header>
 <main>
-${page.sections.filter((one) => one !== "").join("\n")}
+${withOwnNames(page.sections.filter((one) => one !== "").join("\n"))}
 </main>
 <footer>${escapeHtml(page.footer)}</footer>
 </body>

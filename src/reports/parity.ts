@@ -42,7 +42,7 @@ async function groupPanels(comparisons: readonly StructureComparison[], quantity
   if (groups.length < 2 || quantity.key === "stress") return "";
   const panels: string[] = [];
   for (const [group, members] of groups.slice(0, mostGroups)) {
-    panels.push(await parityPanel(members, { title: group, quantity, size: 172 }));
+    panels.push(await parityPanel(members, { title: group, quantity, size: 152 }));
   }
   const left = groups.length - mostGroups;
   const note = left > 0 ? `<p class="caption">${left} more groups are in the table only.</p>` : "";
@@ -58,7 +58,7 @@ async function parityPanel(comparisons: readonly StructureComparison[], panel: P
   const channel = {
     type: "quantitative",
     scale,
-    axis: { tickCount: large ? 6 : 4, minExtent: large ? 48 : 36 },
+    axis: { tickCount: large ? 6 : 4 },
   } as const;
   const axes = {
     x: { field: "x", ...channel, title: large ? `Reference / ${quantity.unit}` : null },

@@ -32,24 +32,20 @@ const style: Config = {
 /** Parts of a specification that all plots share; each plot adds data, mark and encoding. */
 export type PlotSpec = TopLevelSpec;
 
-let plotNumber = 0;
-
 /** `label` is what a screen reader says. */
 export async function svgOf(spec: PlotSpec, label: string): Promise<string> {
   const view = new View(parse(compile({ ...spec, config: style }).spec), { renderer: "none" });
   try {
-    const svg = await view.toSVG();
-    return ownNames(svg, ++plotNumber).replace(/^<svg /, `<svg role="img" aria-label="${label.replaceAll('"', "'")}" `);
+    return lean(await view.toSVG()).replace(/^<svg /, `<svg role="img" aria-label="${label.replaceAll('"', "'")}" `);
   } finally {
     view.finalize();
   }
 }
 
-/** Vega calls the clips of every plot clip0, clip1, …; in one page the first would cut all plots. */
-function ownNames(svg: string, plot: number): string {
+/** Without what a page does not need. */
+function lean(svg: string): string {
   return (
     svg
-      .replaceAll(/\b(id="|url\(#)((?:clip|gradient)[^")]*)/g, `$1p${plot}-$2`)
       .replaceAll(/ aria-[a-z]+="[^"]*"/g, "")
       .replaceAll(/ role="graphics-[a-z]+"/g, "")
       // Hundredths of a pixel will do; numbers in texts stay as they are.
@@ -60,7 +56,18 @@ function ownNames(svg: string, plot: number): string {
   );
 }
 
-/** Restarts the numbering, so that the same result gives the same bytes. */
-export function restartPlotNumbers(): void {
-  plotNumber = 0;
+/**
+ * Names for the clips of all plots in a page, by their order in it. Vega numbers them on its own: the same name in two
+ * plots would cut one by the frame of the other, and numbers that go on from report to report would change its bytes.
+ */
+export function withOwnNames(html: string): string {
+  let plot = 0;
+  return html.replaceAll(/<svg [\s\S]*?<\/svg>/g, (svg) => {
+    plot++;
+    const names = new Map<string, string>();
+    return svg.replaceAll(/\b(id="|url\(#)((?:clip|gradient)[^")]*)/g, (_, before: string, name: string) => {
+      if (!names.has(name)) names.set(name, `p${plot}-${names.size + 1}`);
+      return `${before}${names.get(name)}`;
+    });
+  });
 }

@@ -8,14 +8,12 @@ import { learningCurves } from "./learning-curves.js";
 import { duration, grouped, significant } from "./numbers.js";
 import { htmlPage, type KeyNumber } from "./page.js";
 import { paritySection } from "./parity.js";
-import { restartPlotNumbers } from "./plots.js";
 import { quantities } from "./quantities.js";
 import { timeSection } from "./time.js";
 import { uncertaintySection } from "./uncertainty.js";
 import { worstSection } from "./worst.js";
 
 export async function trainingReport(result: TrainingResult): Promise<string> {
-  restartPlotNumbers();
   const { errors, comparisons } = result;
   const sets = [
     { name: "Training", errors: errors.train },

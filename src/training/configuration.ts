@@ -11,7 +11,9 @@ import { type PlacedYaml, parsePlacedYaml, parseYamlValue } from "./configuratio
 export { trainingJsonSchema, trainingKeys } from "./configuration-keys.js";
 export { trainingKeysMarkdown, trainingKeysText } from "./configuration-reference.js";
 export {
+  type ActivationName,
   activationLetters,
+  type CutoffName,
   cutoffTypes,
   type OptimizerConfiguration,
   type OptimizerOf,

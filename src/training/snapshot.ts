@@ -1,19 +1,25 @@
 /**
  * A member's snapshot as bytes: "PLCK", the length of a JSON header (u32, little endian), the header, padding to 8 bytes,
- * then all arrays as f64 in the order parameters, best, optimiser. The header carries a digest of the arrays' bytes, so that a
- * damaged file is found out.
+ * then all arrays as f64 in the order parameters, best, optimiser. The header carries a digest of itself and of the arrays' bytes,
+ * so that a damaged file is found out.
  */
 import type { MemberSnapshot } from "./member.js";
 
 const MAGIC = "PLCK";
 const VERSION = 1;
 
-interface Header {
+/** All of the header but the digest. */
+interface Content {
   readonly version: number;
   /** Identifies plan and data: a snapshot of another fit must not be resumed. */
   readonly identity: string;
-  readonly state: Omit<MemberSnapshot, "parameters" | "best" | "optimizer" | "bestLoss"> & { readonly bestLoss: number | null };
+  readonly state: Omit<MemberSnapshot, "parameters" | "best" | "optimizer" | "bestLoss"> & {
+    readonly bestLoss: number | null;
+  };
   readonly lengths: readonly number[];
+}
+
+interface Header extends Content {
   readonly digest: number;
 }
 
@@ -26,13 +32,13 @@ export function encodeSnapshot(snapshot: MemberSnapshot, identity: string): Uint
     data.set(array, at);
     at += array.length;
   }
-  const header: Header = {
+  const content: Content = {
     version: VERSION,
     identity,
     state: { ...rest, bestLoss: Number.isFinite(bestLoss) ? bestLoss : null },
     lengths: arrays.map((a) => a.length),
-    digest: digest(new Uint8Array(data.buffer)),
   };
+  const header: Header = { ...content, digest: digestOf(content, new Uint8Array(data.buffer)) };
   const json = new TextEncoder().encode(JSON.stringify(header));
   const start = 8 * Math.ceil((8 + json.length) / 8);
   const bytes = new Uint8Array(start + data.byteLength);
@@ -45,17 +51,20 @@ export function encodeSnapshot(snapshot: MemberSnapshot, identity: string): Uint
 
 /** The snapshot, or why these bytes are none. */
 export function decodeSnapshot(bytes: Uint8Array, identity: string): MemberSnapshot | string {
-  const copy = bytes.slice();
+  // Not slice: of Node's Buffer it is a view into a larger block.
+  const copy = new Uint8Array(bytes);
   if (copy.length < 8 || new TextDecoder().decode(copy.subarray(0, 4)) !== MAGIC) return "it is no checkpoint";
   const length = new DataView(copy.buffer).getUint32(4, true);
   if (8 + length > copy.length) return "it is cut off";
-  const header = JSON.parse(new TextDecoder().decode(copy.subarray(8, 8 + length))) as Header;
+  const header = parseHeader(copy.subarray(8, 8 + length));
+  if (header === undefined) return "its content is damaged";
+  const { digest, ...content } = header;
   if (header.version > VERSION) return `it was written by a newer version (format ${header.version})`;
   if (header.identity !== identity) return "it belongs to another configuration or other data";
   const start = 8 * Math.ceil((8 + length) / 8);
   const count = header.lengths.reduce((a, b) => a + b, 0);
   if (copy.length !== start + 8 * count) return "it is cut off";
-  if (digest(copy.subarray(start)) !== header.digest) return "its content is damaged";
+  if (digestOf(content, copy.subarray(start)) !== digest) return "its content is damaged";
   const data = new Float64Array(copy.buffer, start, count);
   let at = 0;
   const [parameters, best, ...optimizer] = header.lengths.map((n) => {
@@ -67,10 +76,26 @@ export function decodeSnapshot(bytes: Uint8Array, identity: string): MemberSnaps
   return { ...rest, bestLoss: bestLoss ?? Number.POSITIVE_INFINITY, parameters: parameters!, best: best!, optimizer };
 }
 
-/** FNV-1a over 32-bit words. */
-function digest(bytes: Uint8Array): number {
-  const words = new Uint32Array(bytes.slice().buffer);
-  let h = 0x811c9dc5;
-  for (const word of words) h = Math.imul(h ^ word, 0x01000193);
+function parseHeader(json: Uint8Array): Header | undefined {
+  try {
+    const header = JSON.parse(new TextDecoder().decode(json)) as Partial<Header> | null;
+    const { version, identity, state, lengths, digest } = header ?? {};
+    const whole = typeof version === "number" && typeof identity === "string" && typeof digest === "number";
+    return whole && Array.isArray(lengths) && typeof state === "object" ? (header as Header) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function digestOf(content: Content, arrays: Uint8Array): number {
+  const json = new TextEncoder().encode(JSON.stringify(content));
+  const padded = new Uint8Array(4 * Math.ceil(json.length / 4));
+  padded.set(json);
+  return digestWords(arrays, digestWords(padded, 0x811c9dc5));
+}
+
+/** FNV-1a over 32-bit words, going on from h. */
+function digestWords(bytes: Uint8Array, h: number): number {
+  for (const word of new Uint32Array(new Uint8Array(bytes).buffer)) h = Math.imul(h ^ word, 0x01000193);
   return h >>> 0;
 }

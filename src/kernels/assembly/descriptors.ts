@@ -189,7 +189,7 @@ function pair(gj: usize, gk: usize, narrow: bool): bool {
     );
   }
   angularShapes(
-    cosine, word(POWERS), pointer(POWER_TABLE), word(WINDOWS), pointer(WINDOW_TABLE), narrow, angleValue, angleSlope,
+    cosine, word(POWERS), pointer(POWER_TABLE), word(WINDOWS), pointer(WINDOW_TABLE), angleValue, angleSlope,
   );
   return true;
 }

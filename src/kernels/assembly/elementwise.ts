@@ -56,9 +56,10 @@ export function activate(kind: i32, n: i32, x: usize, y: usize, d: usize, s: usi
         break;
       }
       case 4: {
-        const positive = f64x2.gt(v, splat(0));
-        f = v128.and(v, positive);
-        f1 = v128.and(splat(1), positive);
+        // Not "where v > 0", so that NaN stays NaN.
+        const off = f64x2.le(v, splat(0));
+        f = v128.andnot(v, off);
+        f1 = v128.andnot(splat(1), off);
         break;
       }
       case 5: {

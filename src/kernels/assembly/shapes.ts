@@ -168,9 +168,9 @@ function window(row: usize, c: f64): void {
   slope = sine > 1e-12 ? (signed < 0 ? slope : -slope) * (width / sine) : 0;
 }
 
-/** All angular factors at cosθ = c, first `powers`, then `windows`; windows vanish where |c| = 1 if `strict` (types 21, 24). */
+/** All angular factors at cosθ = c, first `powers`, then `windows`. Straight pairs count like any others. */
 export function angularShapes(
-  c: f64, powers: i32, powerTable: usize, windows: i32, windowTable: usize, strict: bool, a: usize, da: usize,
+  c: f64, powers: i32, powerTable: usize, windows: i32, windowTable: usize, a: usize, da: usize,
 ): void {
   for (let i: usize = 0; i < <usize>powers; i++) {
     power(powerTable + (i << 5), c);
@@ -179,10 +179,7 @@ export function angularShapes(
   }
   const at = <usize>powers << 3;
   for (let i: usize = 0; i < <usize>windows; i++) {
-    if (strict && Math.abs(c) >= 1) {
-      value = 0;
-      slope = 0;
-    } else window(windowTable + (i << 5), Math.max(-1, Math.min(1, c)));
+    window(windowTable + (i << 5), Math.max(-1, Math.min(1, c)));
     store<f64>(a + at + (i << 3), value);
     store<f64>(da + at + (i << 3), slope);
   }

@@ -29,7 +29,8 @@ export function activation(letter: ActivationLetter, x: number): ActivationValue
     case "p":
       return softplus(x);
     case "r":
-      return x > 0 ? { value: x, first: 1, second: 0 } : { value: 0, first: 0, second: 0 };
+      // Not "x > 0", so that NaN stays NaN.
+      return x <= 0 ? { value: 0, first: 0, second: 0 } : { value: x, first: 1, second: 0 };
     case "g": {
       const value = Math.exp(-0.5 * x * x);
       return { value, first: -x * value, second: (x * x - 1) * value };

@@ -3,7 +3,7 @@
  * update takes a few energies or force components with errors ξ and derivatives H,
  *
  *   X = P H,  A = R + Hᵀ X,  K = X A⁻¹,  θ ← θ + K ξ,  P ← P − K Xᵀ + q 1        (standard, R = 1/η)
- *   X = P H,  A = λ + Hᵀ X,  K = X A⁻¹,  θ ← θ + K ξ,  P ← (P − K Xᵀ)/λ          (fading memory, λ ← ν λ + 1 − ν)
+ *   X = P H,  A = λ + Hᵀ X,  K = X A⁻¹,  θ ← θ + K ξ,  P ← (P − K Xᵀ)/λ + q 1    (fading memory, λ ← ν λ + 1 − ν)
  *
  * Energies and forces are in units of the network's output (energies over the energy scale), energies are not divided by the
  * number of atoms, forces and their derivatives are multiplied by `forceWeight`. η and q change by exp(±τ/updates per epoch)
@@ -11,7 +11,7 @@
  */
 import type { Kernels } from "../../kernels/index.js";
 import { RandomStream } from "../../math/index.js";
-import { ErrorSums } from "../loss.js";
+import type { ErrorSums } from "../loss.js";
 import type { FitProblem } from "../problem.js";
 import type { EpochResult, Trainer } from "./trainer.js";
 
@@ -148,11 +148,11 @@ export class KalmanTrainer implements Trainer {
     if (type === "standard") {
       this.#filter.update(this.parameters, { rows: batch, noise: 1 / this.#eta, forget: 1, add: this.#q });
       this.#eta = Math.min(etamax, this.#eta * Math.exp(etatau / updatesPerEpoch));
-      this.#q = Math.max(qmin, this.#q * Math.exp(-qtau / updatesPerEpoch));
     } else {
-      this.#filter.update(this.parameters, { rows: batch, noise: this.#lambda, forget: this.#lambda, add: 0 });
+      this.#filter.update(this.parameters, { rows: batch, noise: this.#lambda, forget: this.#lambda, add: this.#q });
       this.#lambda = nu * this.#lambda + 1 - nu;
     }
+    this.#q = Math.max(qmin, this.#q * Math.exp(-qtau / updatesPerEpoch));
   }
 
   /** A random candidate; with thresholds, the first of some that is badly predicted, else the worst of them. */
