@@ -8,8 +8,9 @@
  * shapes (rs = 0) see all pairs of distances, shells at some rs tell near pairs from far ones. Type 9 with whole ζ is linear in
  * the number of neighbours where n2p2's usual narrow type 3 is quadratic, and did not fit worse.
  */
-import { elementSymbol, type Structure } from "../structure/index.js";
+
 import { neighborList } from "../neighbors/index.js";
+import { elementSymbol, type Structure } from "../structure/index.js";
 import type { Cutoff, ElementDescriptors, SymmetryFunction } from "./definition.js";
 import { orderFunctions } from "./order.js";
 
@@ -35,8 +36,22 @@ interface Recipe {
 
 const recipes: Readonly<Record<DescriptorSize, Recipe>> = {
   small: { radial: 8, centred: [1, 6], centredZetas: [1, 4], shells: 1, shellZetas: [1, 4], neighbors: 40 },
-  medium: { radial: 10, centred: [0.7, 3.6, 11], centredZetas: [1, 2, 4, 8], shells: 3, shellZetas: [1, 4], neighbors: 45 },
-  large: { radial: 14, centred: [0.7, 3.6, 11], centredZetas: [1, 2, 4, 8], shells: 5, shellZetas: [1, 2, 4], neighbors: 50 },
+  medium: {
+    radial: 10,
+    centred: [0.7, 3.6, 11],
+    centredZetas: [1, 2, 4, 8],
+    shells: 3,
+    shellZetas: [1, 4],
+    neighbors: 45,
+  },
+  large: {
+    radial: 14,
+    centred: [0.7, 3.6, 11],
+    centredZetas: [1, 2, 4, 8],
+    shells: 5,
+    shellZetas: [1, 2, 4],
+    neighbors: 50,
+  },
 };
 
 /** Raw values of candidate functions: one row per atom of each element. */
@@ -94,7 +109,11 @@ interface CandidateOptions {
   readonly cutoffFunction: Cutoff;
 }
 
-function candidateFunctions(elements: readonly number[], recipe: Recipe, options: CandidateOptions): SymmetryFunction[] {
+function candidateFunctions(
+  elements: readonly number[],
+  recipe: Recipe,
+  options: CandidateOptions,
+): SymmetryFunction[] {
   const { cutoff: rc, shortest, cutoffFunction } = options;
   const inner = 0.85 * shortest;
   const spacing = (rc - inner) / recipe.radial;

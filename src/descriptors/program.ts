@@ -167,7 +167,9 @@ function compileElement(kernels: Kernels, { functions }: ElementDescriptors, ele
   header[22] = compactAt;
   new Float64Array(header.buffer, 80, 1)[0] = Math.max(0, ...narrow.map((f) => f.rc));
   const tableBytes =
-    (8 * (compactAt + tables.compacts.rows.length + 4) + 8 * (tables.powers.rows.length + tables.windows.rows.length + 4)) * 4 +
+    (8 * (compactAt + tables.compacts.rows.length + 4) +
+      8 * (tables.powers.rows.length + tables.windows.rows.length + 4)) *
+      4 +
     16 * tables.cutoffs.rows.length +
     8 * elements.length;
   return { header: kernels.place(header), lists, dummy, tableBytes };

@@ -50,7 +50,8 @@ export function describePlace(where: Place | undefined): string {
   if (where === undefined) return "";
   const parts: string[] = [];
   if (where.file !== undefined) {
-    const line = where.line === undefined ? "" : `:${where.line}${where.column === undefined ? "" : `:${where.column}`}`;
+    const line =
+      where.line === undefined ? "" : `:${where.line}${where.column === undefined ? "" : `:${where.column}`}`;
     parts.push(`${where.file}${line}`);
   } else if (where.line !== undefined) parts.push(`line ${where.line}`);
   if (where.structure !== undefined) parts.push(`structure ${where.structure}`);

@@ -59,7 +59,11 @@ export class NetworkBatch {
   #input = 0;
 
   /** `inputLength` is even and at least the number of inputs. */
-  constructor(kernels: Kernels, shape: NetworkShape, { maxRows, inputLength }: { maxRows: number; inputLength: number }) {
+  constructor(
+    kernels: Kernels,
+    shape: NetworkShape,
+    { maxRows, inputLength }: { maxRows: number; inputLength: number },
+  ) {
     this.shape = shape;
     this.maxRows = maxRows;
     this.inputLength = inputLength;
@@ -145,7 +149,19 @@ export class NetworkBatch {
       run.hadamard(rows * layer.width, layer.slope, layer.g, layer.delta);
       const width = l === 0 ? this.inputLength : this.#layers[l - 1]!.width;
       const to = l === 0 ? this.inputGradient : this.#layers[l - 1]!.g;
-      run.multiply(rows, width, layer.outputs, layer.delta, 8 * layer.width, 8, layer.transposed, 8 * width, to, 8 * width, 0);
+      run.multiply(
+        rows,
+        width,
+        layer.outputs,
+        layer.delta,
+        8 * layer.width,
+        8,
+        layer.transposed,
+        8 * width,
+        to,
+        8 * width,
+        0,
+      );
     }
     return this.inputGradient;
   }

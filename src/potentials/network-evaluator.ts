@@ -3,8 +3,9 @@
  *
  * All members share the functions. Each member's scaling is folded into its first layer, so networks take raw values.
  */
-import { affineOf } from "../descriptors/scaling.js";
+
 import { compileDescriptors, type DescriptorProgram } from "../descriptors/program.js";
+import { affineOf } from "../descriptors/scaling.js";
 import { InputError } from "../errors/index.js";
 import { descriptorScratchBytes, type Kernels, Scratch } from "../kernels/index.js";
 import { type NeighborList, neighborList } from "../neighbors/index.js";
@@ -239,9 +240,10 @@ function combine(results: readonly MemberResult[], { structure, extrapolation }:
   const atoms = atomCount(structure);
   const mean = (pick: (r: MemberResult) => Float64Array, length: number): Float64Array => {
     const sum = new Float64Array(length);
-    for (const r of results) pick(r).forEach((x, i) => {
-      sum[i]! += x;
-    });
+    for (const r of results)
+      pick(r).forEach((x, i) => {
+        sum[i]! += x;
+      });
     return sum.map((x) => x / results.length);
   };
   const atomicEnergies = mean((r) => r.atomicEnergies, atoms);
@@ -249,7 +251,10 @@ function combine(results: readonly MemberResult[], { structure, extrapolation }:
   return {
     energy: atomicEnergies.reduce((a, b) => a + b, 0),
     forces,
-    stress: stressOf(mean((r) => r.virial, 9), structure),
+    stress: stressOf(
+      mean((r) => r.virial, 9),
+      structure,
+    ),
     atomicEnergies,
     uncertainty: results.length > 1 ? spread(results, forces) : undefined,
     extrapolation,

@@ -57,7 +57,10 @@ export class Engine {
     this.#layout = layout;
     this.#networks = shapes.map(
       (shape, e) =>
-        new NetworkBatch(kernels, shape, { maxRows: Math.max(1, layout.mostAtoms[e]!), inputLength: layout.valueLength }),
+        new NetworkBatch(kernels, shape, {
+          maxRows: Math.max(1, layout.mostAtoms[e]!),
+          inputLength: layout.valueLength,
+        }),
     );
     const atoms = layout.mostAtoms.reduce((a, b) => a + b, 0);
     this.#gradients = kernels.allocate(8 * atoms * layout.valueLength);

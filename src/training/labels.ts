@@ -22,7 +22,11 @@ export interface LabelOptions {
   readonly weight: number;
 }
 
-export function cacheLabels(kernels: Kernels, frame: Frame, options: LabelOptions & { cached: CachedStructure }): CachedLabels {
+export function cacheLabels(
+  kernels: Kernels,
+  frame: Frame,
+  options: LabelOptions & { cached: CachedStructure },
+): CachedLabels {
   const { cached } = options;
   let forces = 0;
   if (options.forces && frame.forces !== undefined) {

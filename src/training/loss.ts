@@ -91,7 +91,11 @@ export interface LossContext {
 }
 
 /** Adds a structure's loss and errors; with `share` also share × its gradient to the engine's. */
-export function addStructure(context: LossContext, { cached, labels }: Labelled, { sums, share }: { sums: ErrorSums; share?: number }): void {
+export function addStructure(
+  context: LossContext,
+  { cached, labels }: Labelled,
+  { sums, share }: { sums: ErrorSums; share?: number },
+): void {
   const { kernels, engine, weights } = context;
   const n = cached.atoms;
   const withForces = share !== undefined || labels.forces !== 0 || labels.stress !== undefined;

@@ -2,8 +2,9 @@
  * One member of a committee, from initial weights to the best epoch, in a thread of its own (or leading a team of them).
  * Everything it needs is in its plan, plain data that can be sent to a worker; everything it must remember is in its snapshot.
  */
-import { StatisticsGatherer } from "../descriptors/scaling.js";
+
 import type { Scaling, ScalingMode } from "../descriptors/definition.js";
+import { StatisticsGatherer } from "../descriptors/scaling.js";
 import type { Kernels } from "../kernels/index.js";
 import { RandomStream } from "../math/index.js";
 import type { NetworkShape } from "../networks/index.js";

@@ -1,6 +1,7 @@
 /** The networks of one member as a vector of parameters, and how the engine sees them. */
-import { affineOf } from "../descriptors/scaling.js";
+
 import type { Scaling } from "../descriptors/definition.js";
+import { affineOf } from "../descriptors/scaling.js";
 import type { RandomStream } from "../math/index.js";
 import { type AffineMap, foldInputs, type NetworkShape, parameterCount, unfoldGradient } from "../networks/index.js";
 import type { Engine } from "./engine.js";
@@ -64,7 +65,11 @@ export type InitialWeights = "glorot" | "nguyen-widrow" | { readonly min: number
  * each neuron's weights scaled to the length 0.7 n^(1/n_in), biases spread over the same range (as n2p2 does it, twice as wide
  * for tanh and half as wide for the output). Or uniform between two ends, biases too (n2p2's weights_min, weights_max).
  */
-export function initialParameters(shapes: readonly NetworkShape[], how: InitialWeights, random: RandomStream): Float64Array {
+export function initialParameters(
+  shapes: readonly NetworkShape[],
+  how: InitialWeights,
+  random: RandomStream,
+): Float64Array {
   const parts = shapes.map((shape) => {
     const out: number[] = [];
     for (let l = 1; l < shape.nodes.length; l++) {

@@ -29,7 +29,8 @@ export class FitProblem {
     this.parts = parts;
     this.#team = team;
     this.#isWeight = new Uint8Array(parts.model.count);
-    for (const { start, rows, columns } of parts.model.blocks) this.#isWeight.fill(1, start, start + (rows - 1) * columns);
+    for (const { start, rows, columns } of parts.model.blocks)
+      this.#isWeight.fill(1, start, start + (rows - 1) * columns);
     this.#weightCount = this.#isWeight.reduce((a, b) => a + b, 0);
   }
 

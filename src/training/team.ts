@@ -31,7 +31,11 @@ const STOP = 3;
 /** Numbers of `ErrorSums.toArray`. */
 const ERROR_SUMS = 11;
 
-export function placeTeam(kernels: Kernels, threads: number, size: { parameters: number; structures: number }): TeamPlaces {
+export function placeTeam(
+  kernels: Kernels,
+  threads: number,
+  size: { parameters: number; structures: number },
+): TeamPlaces {
   return {
     threads,
     control: kernels.allocate(4 * (BATCH + size.structures)),
@@ -41,7 +45,11 @@ export function placeTeam(kernels: Kernels, threads: number, size: { parameters:
 }
 
 /** What one thread does with its part of a batch; `gradient` receives ∂(sum of losses × share)/∂θ or is undefined. */
-function work(parts: ProblemParts, batch: readonly number[], target: { parameters: Float64Array; share?: number; gradient?: Float64Array }): ErrorSums {
+function work(
+  parts: ProblemParts,
+  batch: readonly number[],
+  target: { parameters: Float64Array; share?: number; gradient?: Float64Array },
+): ErrorSums {
   const { kernels, engine, model, structures, weights } = parts;
   const sums = new ErrorSums();
   model.load(engine, target.parameters);
@@ -54,9 +62,15 @@ function work(parts: ProblemParts, batch: readonly number[], target: { parameter
 }
 
 /** Every n-th structure to thread n, largest first, so that parts are of like size. */
-function partOf(parts: ProblemParts, batch: readonly number[], { thread, threads }: { thread: number; threads: number }): number[] {
+function partOf(
+  parts: ProblemParts,
+  batch: readonly number[],
+  { thread, threads }: { thread: number; threads: number },
+): number[] {
   if (threads === 1) return [...batch];
-  const bySize = [...batch].sort((a, b) => parts.structures[b]!.cached.atoms - parts.structures[a]!.cached.atoms || a - b);
+  const bySize = [...batch].sort(
+    (a, b) => parts.structures[b]!.cached.atoms - parts.structures[a]!.cached.atoms || a - b,
+  );
   return bySize.filter((_, i) => {
     // Back and forth: 0 1 1 0 0 1 1 0 …
     const turn = Math.floor(i / threads);

@@ -8,7 +8,11 @@ import { InputError } from "../../errors/index.js";
 import { parseInputNn, type TrainingSettings } from "../../formats/n2p2-potential.js";
 import type { KeywordTable } from "../../formats/n2p2-potential-lines.js";
 import { hasKeyword, lineOf, linesOf } from "../../formats/n2p2-potential-lines.js";
-import { activationLetters, type ActivationName, type TrainingConfigurationInput } from "../../training/configuration.js";
+import {
+  type ActivationName,
+  activationLetters,
+  type TrainingConfigurationInput,
+} from "../../training/configuration.js";
 
 export interface InputNnConfiguration {
   readonly configuration: TrainingConfigurationInput;
@@ -65,7 +69,8 @@ function network(table: KeywordTable, file: string, training: TrainingSettings):
         where: { file, ...(letters === undefined ? {} : { line: letters.line }) },
         problem: `Hidden layers with the activations "${own.join(" ")}" cannot be fitted.`,
         expected: "Expected one activation for all hidden layers.",
-        remedy: "Give the same letter for every hidden layer; potentials with different ones can be read and evaluated.",
+        remedy:
+          "Give the same letter for every hidden layer; potentials with different ones can be read and evaluated.",
       });
     return found[0] as ActivationName;
   };
@@ -101,7 +106,13 @@ function optimizer(t: TrainingSettings, file: string): TrainingConfigurationInpu
   if (t.updater_type.value === 0) {
     if (t.gradient_type.value === 0) {
       const rate = t.gradient_eta.value;
-      return { method: "momentum", rate, rateEnd: rate, momentum: 0, batch: Math.max(1, t.task_batch_size_energy.value) };
+      return {
+        method: "momentum",
+        rate,
+        rateEnd: rate,
+        momentum: 0,
+        batch: Math.max(1, t.task_batch_size_energy.value),
+      };
     }
     const rate = t.gradient_adam_eta.value;
     return {

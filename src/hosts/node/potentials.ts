@@ -38,7 +38,8 @@ export function loadPotential(path: string, units: UnitSystem): LoadedPotential 
 /** Whether `loadPotential` has a chance. */
 export function looksLikePotential(path: string): boolean {
   if (!existsSync(path)) return false;
-  if (!statSync(path).isDirectory()) return readFileSync(path).subarray(0, 200).toString().includes("potluck-potential");
+  if (!statSync(path).isDirectory())
+    return readFileSync(path).subarray(0, 200).toString().includes("potluck-potential");
   if (existsSync(join(path, "potential.json")) || existsSync(join(path, "input.nn"))) return true;
   return readdirSync(path).some((name) => existsSync(join(path, name, "input.nn")));
 }
@@ -51,7 +52,8 @@ function loadN2p2(path: string, units: UnitSystem): LoadedPotential {
         code: "missing-file",
         where: { file },
         problem: `The n2p2 potential has no ${name}.`,
-        remedy: "Copy it beside input.nn; a directory for prediction holds input.nn, scaling.data and one weights file per element.",
+        remedy:
+          "Copy it beside input.nn; a directory for prediction holds input.nn, scaling.data and one weights file per element.",
       });
     return readFileSync(file, "utf8");
   };

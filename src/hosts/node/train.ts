@@ -15,8 +15,9 @@ import { stringify } from "yaml";
 import { dataHash } from "../../datasets/index.js";
 import { chooseDescriptors } from "../../descriptors/automatic.js";
 import type { CutoffType, ElementDescriptors, Scaling } from "../../descriptors/definition.js";
-import { compileDescriptors, type DescriptorProgram } from "../../descriptors/program.js";
 import { orderDescriptors } from "../../descriptors/order.js";
+import { compileDescriptors, type DescriptorProgram } from "../../descriptors/program.js";
+import { affineOf } from "../../descriptors/scaling.js";
 import { InputError } from "../../errors/index.js";
 import { parseInputNn } from "../../formats/n2p2-potential.js";
 import { writePotentialJson } from "../../formats/potential-json.js";
@@ -25,7 +26,6 @@ import { foldInputs, type NetworkShape } from "../../networks/index.js";
 import type { Member, NetworkPotential } from "../../potentials/definition.js";
 import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
 import { elementSymbol, type Frame, type Structure } from "../../structure/index.js";
-import { affineOf } from "../../descriptors/scaling.js";
 import { planStructure } from "../../training/cache.js";
 import { groupedErrors } from "../../training/comparison-errors.js";
 import { activationLetters, cutoffTypes, type TrainingConfiguration } from "../../training/configuration.js";
@@ -65,7 +65,10 @@ export interface TrainOutcome {
   readonly potential: NetworkPotential;
 }
 
-export async function trainPotential(configuration: TrainingConfiguration, options: TrainOptions): Promise<TrainOutcome> {
+export async function trainPotential(
+  configuration: TrainingConfiguration,
+  options: TrainOptions,
+): Promise<TrainOutcome> {
   const run = new TrainingRun(configuration, options);
   try {
     return await run.execute();
@@ -127,7 +130,11 @@ class TrainingRun {
     const descriptors = this.#descriptors(data);
     this.#endPart("choosing functions");
 
-    onEvent({ kind: "stage", name: "descriptors", detail: `computing descriptors of ${data.frames.length} structures` });
+    onEvent({
+      kind: "stage",
+      name: "descriptors",
+      detail: `computing descriptors of ${data.frames.length} structures`,
+    });
     const program = compileDescriptors(this.#pool.kernels, descriptors);
     const structures = await this.#fill(data, program);
     this.#endPart("descriptors");
@@ -216,7 +223,10 @@ class TrainingRun {
       {
         cutoff: wanted.cutoff ?? undefined,
         size: wanted.size,
-        cutoffFunction: { type: cutoffTypes[wanted.cutoffFunction.type] as CutoffType, alpha: wanted.cutoffFunction.alpha },
+        cutoffFunction: {
+          type: cutoffTypes[wanted.cutoffFunction.type] as CutoffType,
+          alpha: wanted.cutoffFunction.alpha,
+        },
       },
       (candidates) => {
         const evaluator = new NetworkEvaluator(kernels, { descriptors: candidates, members: [] });
@@ -352,7 +362,9 @@ class TrainingRun {
       const round = plans.slice(first, first + this.#pool.size);
       const threads = Math.floor(this.#pool.size / round.length);
       outcomes.push(
-        ...(await Promise.all(round.map((plan, k) => this.#fitMember(plan, { first: k * threads, threads, stopFlag, identity })))),
+        ...(await Promise.all(
+          round.map((plan, k) => this.#fitMember(plan, { first: k * threads, threads, stopFlag, identity })),
+        )),
       );
       first += round.length;
       if (signal?.aborted)
@@ -367,7 +379,10 @@ class TrainingRun {
   ): Promise<FitOutcome> {
     const { directory, onEvent } = this.#options;
     const { kernels } = this.#pool;
-    const size = { parameters: plan.shapes.reduce((sum, s) => sum + countOf(s), 0), structures: plan.structures.length };
+    const size = {
+      parameters: plan.shapes.reduce((sum, s) => sum + countOf(s), 0),
+      structures: plan.structures.length,
+    };
     const team = place.threads > 1 ? placeTeam(kernels, place.threads, size) : undefined;
     const path = join(directory, "checkpoints", `member-${plan.member + 1}.checkpoint`);
     const checkpoint = { path, every: this.#configuration.checkpoint.every, identity: place.identity };
@@ -421,7 +436,9 @@ class TrainingRun {
     const accumulated = data.frames.map((frame, i) => new MeanPrediction(frame, structures[i]!));
     for (const member of potential.members) {
       engine.energyScale = member.energyScale;
-      engine.load(member.elements.map(({ network, scaling }) => foldInputs(network, network.parameters, affineOf(scaling))));
+      engine.load(
+        member.elements.map(({ network, scaling }) => foldInputs(network, network.parameters, affineOf(scaling))),
+      );
       structures.forEach(({ cached }, i) => {
         accumulated[i]!.add(engine.predict(cached, true));
       });
@@ -601,4 +618,3 @@ export function startRunDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "journal.jsonl"), "", { flag: "a" });
 }
-

@@ -28,7 +28,11 @@ export class BatchTrainer implements Trainer {
   #random: RandomStream;
   #updates = 0;
 
-  constructor(problem: FitProblem, optimizer: FirstOrderOptimizer, { parameters, options }: { parameters: Float64Array; options: BatchOptions }) {
+  constructor(
+    problem: FitProblem,
+    optimizer: FirstOrderOptimizer,
+    { parameters, options }: { parameters: Float64Array; options: BatchOptions },
+  ) {
     this.#problem = problem;
     this.#optimizer = optimizer;
     this.#options = options;

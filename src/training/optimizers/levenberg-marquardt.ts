@@ -102,7 +102,8 @@ export class LevenbergMarquardtTrainer implements Trainer {
       if (labels.forces === 0) continue;
       const root = Math.sqrt((weight * weights.forces) / (3 * cached.atoms) / this.#options.forceFraction);
       for (let c = 0; c < 3 * cached.atoms; c++)
-        if (this.#random.uniform() < this.#options.forceFraction) push((row) => this.#problem.forceRow(s, c, row), root);
+        if (this.#random.uniform() < this.#options.forceFraction)
+          push((row) => this.#problem.forceRow(s, c, row), root);
     }
     if (used > 0) flush();
     for (let i = n; i < this.#padded; i++) normal[i * this.#padded + i] = 1;

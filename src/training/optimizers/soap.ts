@@ -56,7 +56,10 @@ export class Soap implements FirstOrderOptimizer {
     for (const state of this.#blocks) this.#stepBlock(state, { parameters, gradient, rate });
   }
 
-  #stepBlock(s: BlockState, { parameters, gradient, rate }: { parameters: Float64Array; gradient: Float64Array; rate: number }) {
+  #stepBlock(
+    s: BlockState,
+    { parameters, gradient, rate }: { parameters: Float64Array; gradient: Float64Array; rate: number },
+  ) {
     const { beta1, beta2, epsilon, frequency } = this.#options;
     const { start, rows, columns } = s.block;
     const g = gradient.subarray(start, start + rows * columns);
@@ -120,7 +123,8 @@ function accumulateOuter(c: Float64Array, g: Float64Array, { rows, columns, keep
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
       let sum = 0;
-      for (let p = 0; p < inner; p++) sum += g[i * outerStride + p * innerStride]! * g[j * outerStride + p * innerStride]!;
+      for (let p = 0; p < inner; p++)
+        sum += g[i * outerStride + p * innerStride]! * g[j * outerStride + p * innerStride]!;
       const value = keep * c[i * n + j]! + (1 - keep) * sum;
       c[i * n + j] = value;
       c[j * n + i] = value;
@@ -182,7 +186,8 @@ function rotate(g: Float64Array, { block, qLeft, qRight }: BlockState, back: boo
   for (let r = 0; r < rows; r++)
     for (let k = 0; k < columns; k++) {
       let sum = 0;
-      for (let c = 0; c < columns; c++) sum += half[r * columns + c]! * (back ? qRight[c * columns + k]! : qRight[k * columns + c]!);
+      for (let c = 0; c < columns; c++)
+        sum += half[r * columns + c]! * (back ? qRight[c * columns + k]! : qRight[k * columns + c]!);
       out[r * columns + k] = sum;
     }
   return out;

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Every command that the README shows after the quick start, from the project's root.
+set -euo pipefail
+potluck="node dist/cli/main.js"
+$potluck info runs/silicon
+$potluck evaluate runs/silicon examples/silicon/silicon.extxyz.gz --report runs/silicon/evaluation.html
+$potluck predict runs/silicon examples/silicon/bulk.poscar
+$potluck predict runs/silicon examples/silicon/bulk.poscar --json | node -e '
+  const prediction = JSON.parse(require("node:fs").readFileSync(0, "utf8").trim());
+  if (prediction.forces.length !== 8 || !Number.isFinite(prediction.energy)) throw new Error("unexpected prediction");
+  // Eight atoms of diamond at about -107.9 eV each (pw.x, LDA).
+  if (Math.abs(prediction.energy / 8 + 107.9) > 0.3) throw new Error(`energy per atom ${prediction.energy / 8} eV`);
+'
+$potluck convert examples/silicon/bulk.poscar runs/silicon/bulk.extxyz
+$potluck convert runs/silicon/potential.json runs/silicon/n2p2
+$potluck info examples/silicon/silicon.extxyz.gz
+$potluck train --data examples/silicon/silicon.extxyz.gz --out runs/silicon-one --members 1 --epochs 10
