@@ -45,9 +45,13 @@ function run(job: Job): FitOutcome | undefined {
   }
 }
 
+/** Power losses cost no more than this; kills cost nothing. */
+const SECONDS_BETWEEN_FLUSHES = 10;
+
 function fit(job: Extract<Job, { kind: "fit" }>): FitOutcome {
   const { checkpoint, plan, resume, team } = job;
   const flag = kernels.i32(job.stopFlag, 1);
+  let flushed = Number.NEGATIVE_INFINITY;
   return fitMember(kernels, plan, {
     resume,
     team,
@@ -56,8 +60,11 @@ function fit(job: Extract<Job, { kind: "fit" }>): FitOutcome {
       const stopping = Atomics.load(flag, 0) !== 0;
       const due = record.epoch % (checkpoint?.every ?? 1) === 0 || record.epoch === plan.epochs || stopping;
       // The checkpoint comes before the news: what has been reported can be resumed.
-      if (checkpoint !== undefined && due)
-        writeFileSafely(checkpoint.path, encodeSnapshot(snapshot(), checkpoint.identity));
+      if (checkpoint !== undefined && due) {
+        const flush = performance.now() - flushed > SECONDS_BETWEEN_FLUSHES * 1000;
+        if (flush) flushed = performance.now();
+        writeFileSafely(checkpoint.path, encodeSnapshot(snapshot(), checkpoint.identity), { flush });
+      }
       reply({ kind: "epoch", record });
       return stopping;
     },
