@@ -15,7 +15,12 @@ const data = join(here, "../../shared/data");
 const program = join(here, "../dist/cli/main.js");
 const scratch = mkdtempSync(join(tmpdir(), "potluck-fits-"));
 
-const mlearn = (element) => ["--data", join(data, `mlearn/${element}-train.extxyz.gz`), "--test", join(data, `mlearn/${element}-test.extxyz`)];
+const mlearn = (element) => [
+  "--data",
+  join(data, `mlearn/${element}-train.extxyz.gz`),
+  "--test",
+  join(data, `mlearn/${element}-test.extxyz`),
+];
 /** name → [arguments, seeds]; why each is there is in README.md. */
 const fits = {
   gold: [[join(here, "gold.yaml")], [1, 2, 3]],
@@ -34,11 +39,28 @@ for (const name of process.argv.slice(2)) {
   for (const seed of seeds) {
     const out = join(scratch, `${name}-${seed}`);
     const started = performance.now();
-    const time = ["-f", "%M", process.execPath, program, "train", ...args, "--seed", String(seed), "--out", out, "--json", "--quiet"];
-    const run = spawnSync(existsSync("/usr/bin/time") ? "/usr/bin/time" : process.execPath, existsSync("/usr/bin/time") ? time : time.slice(3), {
-      encoding: "utf8",
-      maxBuffer: 1 << 28,
-    });
+    const time = [
+      "-f",
+      "%M",
+      process.execPath,
+      program,
+      "train",
+      ...args,
+      "--seed",
+      String(seed),
+      "--out",
+      out,
+      "--json",
+      "--quiet",
+    ];
+    const run = spawnSync(
+      existsSync("/usr/bin/time") ? "/usr/bin/time" : process.execPath,
+      existsSync("/usr/bin/time") ? time : time.slice(3),
+      {
+        encoding: "utf8",
+        maxBuffer: 1 << 28,
+      },
+    );
     if (run.status !== 0) throw new Error(run.stderr);
     const { errors } = JSON.parse(run.stdout);
     const { energy, forces: force } = errors.test.total;
@@ -57,5 +79,8 @@ for (const name of process.argv.slice(2)) {
     );
   }
   const mean = (list) => list.reduce((a, b) => a + b, 0) / list.length;
-  if (seeds.length > 1) console.log(`${name}: mean over ${seeds.length} seeds ${mean(energies).toFixed(3)} meV/atom, ${(1000 * mean(forces)).toFixed(1)} meV/Å`);
+  if (seeds.length > 1)
+    console.log(
+      `${name}: mean over ${seeds.length} seeds ${mean(energies).toFixed(3)} meV/atom, ${(1000 * mean(forces)).toFixed(1)} meV/Å`,
+    );
 }
