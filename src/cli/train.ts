@@ -55,7 +55,6 @@ async function train(file: string | undefined, options: TrainOptions, terminal: 
   checkFilesExist(configuration);
   const rules = { resume: options.resume === true, overwrite: options.overwrite === true };
   const resume = prepareDirectory(configuration.out, configuration, rules);
-  await startRun(configuration);
   if (resume) progress.note(`Resuming the run in ${configuration.out}.`);
   const result = await runFit(configuration, { resume, progress });
   progress.stage("writing the report");
@@ -85,6 +84,7 @@ async function runFit(
       directory: configuration.out,
       resume,
       onEvent: (event) => shown.show(event),
+      onAccepted: () => startRun(configuration),
       signal: interruption.signal,
     });
     return result;

@@ -116,7 +116,7 @@ function checkForces(frames: readonly Frame[], required: boolean): void {
     code: "missing-forces",
     where: placeOf(without[0]!),
     problem: `${without.length} of ${frames.length} structures have no forces; this is the first.`,
-    remedy: "Remove them, add their forces, or train on energies only with `forces: false`.",
+    remedy: "Remove them, add their forces, or train on energies only with `loss: {forcesUsed: false}`.",
   });
 }
 

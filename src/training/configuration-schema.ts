@@ -135,7 +135,7 @@ const weight = (standard: number, what: string) =>
     .meta({ description: `Weight of the mean square error of ${what}.` });
 
 const loss = z.strictObject({
-  energy: weight(100, "energies per atom (eV)"),
+  energy: weight(30, "energies per atom (eV)"),
   forces: weight(1, "force components (eV/Å)"),
   stress: weight(10, "stress components, as virial per atom (eV)"),
   groupWeights: z.record(z.string(), z.number().min(0)).default({}).meta({

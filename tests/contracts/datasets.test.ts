@@ -125,7 +125,7 @@ describe("checks", () => {
     const { forces: __, ...unforced } = frame(shaken(), { source: source(2) });
     const { code, message } = troubleOf([good(), unforced, unforced]);
     expect(code).toBe("missing-forces");
-    expect(message).toMatch(/structure 2: 2 of 3 structures have no forces.*`forces: false`/);
+    expect(message).toMatch(/structure 2: 2 of 3 structures have no forces.*`loss: {forcesUsed: false}`/);
     expect(checkFrames([good(), unforced], { requireForces: false })).toEqual([]);
     expect(checkFrames([unforced])).toEqual([]);
     expect(troubleOf([unforced], { requireForces: true }).code).toBe("missing-forces");
