@@ -60,7 +60,7 @@ const split = z.strictObject({
     .number()
     .min(0)
     .lt(1)
-    .default(0.1)
+    .default(0.05)
     .meta({ description: "Share of the rest that chooses the best epoch; never trained on." }),
   groups: z.array(z.string()).default([]).meta({ description: "Groups that make the test set (method group)." }),
 });

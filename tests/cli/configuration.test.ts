@@ -23,7 +23,7 @@ function troubleOf(yaml: string, overrides: readonly string[] = []): Trouble {
 describe("a configuration", () => {
   test("needs nothing but data", () => {
     const configuration = parseTrainingConfiguration("data: a.extxyz", "train.yaml");
-    expect(configuration).toMatchObject({ seed: 1, committee: { members: 4 }, split: { test: 0.1, validation: 0.1 } });
+    expect(configuration).toMatchObject({ seed: 1, committee: { members: 4 }, split: { test: 0.1, validation: 0.05 } });
     expect(configuration.descriptors.cutoff).toBeNull();
   });
 

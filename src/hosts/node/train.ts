@@ -314,13 +314,27 @@ class TrainingRun {
     });
   }
 
+  /** A share of every group, rounded down: a rare group is worth more in training. */
   #validation(data: TrainingData, seed: number): { train: number[]; validation: number[] } {
     const { validation: fraction } = this.#configuration.split;
-    const count = Math.round(fraction * data.train.length);
-    if (count === 0) return { train: [...data.train], validation: [] };
-    const shuffled = new RandomStream(seed, "validation").shuffle([...data.train]);
-    const ascending = (list: number[]): number[] => list.sort((a, b) => a - b);
-    return { validation: ascending(shuffled.slice(0, count)), train: ascending(shuffled.slice(count)) };
+    const groups = new Map<string, number[]>();
+    for (const i of data.train) groups.set(data.groups[i]!, [...(groups.get(data.groups[i]!) ?? []), i]);
+    const held = [...groups].flatMap(([group, indices]) =>
+      new RandomStream(seed, `validation ${group}`)
+        .shuffle([...indices])
+        .slice(0, Math.floor(fraction * indices.length)),
+    );
+    // Small groups alone (every structure its own composition, say): a share of all of them.
+    const wanted = Math.round(fraction * data.train.length);
+    const drawn =
+      held.length >= 0.5 * wanted
+        ? held
+        : new RandomStream(seed, "validation").shuffle([...data.train]).slice(0, wanted);
+    const validation = new Set(drawn);
+    return {
+      train: data.train.filter((i) => !validation.has(i)),
+      validation: data.train.filter((i) => validation.has(i)),
+    };
   }
 
   #shapes(data: TrainingData, descriptors: readonly ElementDescriptors[]): NetworkShape[] {
