@@ -74,14 +74,14 @@ svg { display: block; max-width: 100%; height: auto; }
 .caption { font-size: 12px; color: var(--soft); margin: 6px 0 0; max-width: 70ch; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; min-width: 60%; }
-th, td { text-align: right; padding: 4px 12px 4px 10px; white-space: nowrap; }
+th, td { text-align: right; padding: 4px 7px; white-space: nowrap; }
 td { border-top: 1px solid var(--line); }
 th { font-weight: 550; color: var(--soft); vertical-align: bottom; font-size: 12px; }
 th i { font-style: normal; font-weight: 400; }
 th.span { text-align: center; }
 thead tr:first-child th.span { color: var(--ink); font-size: 13px; }
 .text { text-align: left; }
-td.text { white-space: normal; overflow-wrap: anywhere; }
+td.text { white-space: normal; overflow-wrap: anywhere; min-width: 5em; }
 td b { font-weight: 620; }
 ul { margin: 0; padding-left: 18px; max-width: 95ch; }
 li { margin: 3px 0; }
