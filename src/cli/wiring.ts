@@ -32,6 +32,7 @@ export function openPotential(path: string, units: UnitSystem): OpenedPotential 
     elements: evaluator.elements,
     cutoff: evaluator.cutoff,
     evaluate: (structure) => evaluator.evaluate(structure),
+    bind: (structure) => evaluator.bind(structure),
   };
 }
 

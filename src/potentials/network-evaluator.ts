@@ -12,7 +12,14 @@ import { type NeighborList, neighborList } from "../neighbors/index.js";
 import { foldInputs, NetworkBatch } from "../networks/index.js";
 import { atomCount, elementSymbol, type Structure, volume } from "../structure/index.js";
 import type { Member, NetworkPotential } from "./definition.js";
-import type { Evaluation, Extrapolation, Potential, Uncertainty } from "./potential.js";
+import {
+  bindPlainly,
+  type Evaluation,
+  type Extrapolation,
+  type ForceField,
+  type Potential,
+  type Uncertainty,
+} from "./potential.js";
 
 /** Atoms per network batch: long enough for the matrix products, short enough for the second-level cache. */
 const BATCH = 64;
@@ -77,6 +84,10 @@ export class NetworkEvaluator implements Potential {
     const extrapolation = this.#extrapolation(placed);
     const results = this.potential.members.map((_, m) => this.#member(m, placed));
     return combine(results, { structure, extrapolation });
+  }
+
+  bind(structure: Structure): ForceField {
+    return bindPlainly(this, structure);
   }
 
   /** Raw function values, [atom][function of its element], for those who look at descriptors. */

@@ -15,7 +15,7 @@ export interface Extrapolation {
   readonly max: number;
 }
 
-/** Spread of a committee (population standard deviations). */
+/** Spread of a committee, or of the passes of a dropout potential (population standard deviations). */
 export interface Uncertainty {
   /** eV */
   readonly energy: number;
@@ -23,6 +23,8 @@ export interface Uncertainty {
   readonly forces: Float64Array;
   /** Largest of `forces`, eV/Å: γ of LASP2. */
   readonly disagreement: number;
+  /** xx yy zz yz xz xy, eV/Å³; undefined where there is no stress. */
+  readonly stress?: Float64Array | undefined;
 }
 
 export interface Evaluation {
@@ -38,10 +40,34 @@ export interface Evaluation {
   readonly extrapolation: readonly Extrapolation[];
 }
 
+/** What is asked of an evaluation beyond energy, forces and stress; what is not asked for may be left out to save time. */
+export interface Demand {
+  /** Spread over the members or passes. Default true. */
+  readonly uncertainty?: boolean;
+  /** Values outside the range of the training data. Default true. */
+  readonly extrapolation?: boolean;
+}
+
+/**
+ * A potential bound to certain atoms: the same species and periodicity at every call, positions and cell as they come. It keeps
+ * its neighbours from call to call. Arrays of the result belong to it and are overwritten by the next call.
+ */
+export interface ForceField {
+  /** Positions [atom, xyz] row-major, Å, wrapped into the cell or not; lattice vectors as rows, Å. */
+  evaluate(positions: Float64Array, cell: Float64Array | undefined, demand?: Demand): Evaluation;
+}
+
 export interface Potential {
   /** Atomic numbers that it knows. */
   readonly elements: readonly number[];
   /** Å */
   readonly cutoff: number;
   evaluate(structure: Structure): Evaluation;
+  /** For many evaluations of the same atoms (dynamics, relaxation). */
+  bind(structure: Structure): ForceField;
+}
+
+/** A force field that evaluates each structure from scratch, for potentials with nothing to keep. */
+export function bindPlainly(potential: Pick<Potential, "evaluate">, { species, periodic }: Structure): ForceField {
+  return { evaluate: (positions, cell) => potential.evaluate({ species, periodic, positions, cell }) };
 }
