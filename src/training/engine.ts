@@ -11,6 +11,7 @@
 import type { Kernels } from "../kernels/index.js";
 import { NetworkBatch, type NetworkShape } from "../networks/index.js";
 import type { CachedStructure } from "./cache.js";
+import { type Crew, type Slice, sliceOf } from "./crew.js";
 
 export interface EngineLayout {
   /** Entries of a row of values. */
@@ -77,50 +78,55 @@ export class Engine {
     });
   }
 
-  /** Energy alone, or with forces (and stress where strains are cached). */
-  predict(s: CachedStructure, withForces: boolean): Prediction {
+  /**
+   * Energy alone, or with forces (and stress where strains are cached). With a crew each thread computes its slice of the atoms;
+   * energy and stress are then whole in every thread, and forces within the slice.
+   */
+  predict(s: CachedStructure, withForces: boolean, crew?: Crew): Prediction {
     const kernels = this.#kernels;
     const { valueLength } = this.#layout;
+    const slice = sliceOf(s.atoms, crew);
     let energy = 0;
-    this.#each(s, (network, first, rows) => {
+    this.#each(s, slice, (network, first, rows) => {
       const output = kernels.f64(network.forward(s.values + 8 * first * valueLength, rows), 2 * rows);
       for (let r = 0; r < rows; r++) energy += output[2 * r]!;
       if (!withForces) return;
       const from = kernels.f64(network.backward(), rows * valueLength);
       kernels.f64(this.#gradients + 8 * first * valueLength, rows * valueLength).set(from);
     });
-    const forces = kernels.f64(this.#forces, 3 * s.atoms);
-    if (withForces) this.#contract(s, forces);
-    return {
-      energy: energy * this.energyScale,
-      forces,
-      stress: withForces && s.strains !== 0 ? this.#stress(s) : undefined,
-    };
+    const stress = withForces && s.strains !== 0 ? this.#stress(s, slice) : undefined;
+    const at = crew?.forces(crew.thread) ?? this.#forces;
+    if (withForces) this.#contract(s, slice, at);
+    const part = { energy: energy * this.energyScale, stress };
+    if (crew === undefined) return { ...part, forces: kernels.f64(at, 3 * s.atoms) };
+    const whole = crew.combine(part, withForces ? { slice, to: this.#forces } : undefined);
+    return { ...whole, forces: kernels.f64(this.#forces, 3 * s.atoms) };
   }
 
-  #each(s: CachedStructure, visit: (network: NetworkBatch, first: number, rows: number) => void): void {
+  /** Visits each element's rows within the slice. */
+  #each(s: CachedStructure, slice: Slice, visit: (network: NetworkBatch, first: number, rows: number) => void): void {
     this.#networks.forEach((network, e) => {
-      const first = s.starts[e]!;
-      const rows = s.starts[e + 1]! - first;
+      const first = Math.max(slice.first, s.starts[e]!);
+      const rows = Math.min(slice.last, s.starts[e + 1]!) - first;
       if (rows > 0) visit(network, first, rows);
     });
   }
 
-  #contract(s: CachedStructure, forces: Float64Array): void {
-    forces.fill(0);
+  #contract(s: CachedStructure, { first, last }: Slice, to: number): void {
+    const forces = this.#kernels.f64(to, 3 * s.atoms).fill(0);
     this.#kernels.run.contractForces(
-      ...([0, s.atoms, this.#networks.length, s.records, this.#gradients, 8 * this.#layout.valueLength] as const),
-      ...([this.#forces, this.#scratch] as const),
+      ...([first, last, this.#networks.length, s.records, this.#gradients, 8 * this.#layout.valueLength] as const),
+      ...([to, this.#scratch] as const),
     );
     for (let i = 0; i < forces.length; i++) forces[i]! *= this.energyScale;
   }
 
-  #stress(s: CachedStructure): Float64Array {
+  #stress(s: CachedStructure, { first, last }: Slice): Float64Array {
     const { valueLength } = this.#layout;
     const gradients = this.#kernels.f64(this.#gradients, s.atoms * valueLength);
     const strains = this.#kernels.f64(s.strains, 6 * s.atoms * valueLength);
     const stress = new Float64Array(6);
-    for (let i = 0; i < s.atoms; i++)
+    for (let i = first; i < last; i++)
       for (let c = 0; c < 6; c++) {
         const at = (6 * i + c) * valueLength;
         let sum = 0;
@@ -130,36 +136,42 @@ export class Engine {
     return stress.map((x) => (x * this.energyScale) / s.volume);
   }
 
-  /** ∂L/∂F of the structure at hand, [sorted atom, xyz]: the caller writes it before `addGradient`. */
-  lambda(s: CachedStructure): Float64Array {
-    return this.#kernels.f64(this.#lambda, 3 * s.atoms);
+  /** ∂L/∂F of the structure at hand, [sorted atom, xyz]: the caller writes it (its slice of it) before `addGradient`. */
+  lambda(s: CachedStructure, crew?: Crew): Float64Array {
+    return this.#kernels.f64(crew?.lambda ?? this.#lambda, 3 * s.atoms);
   }
 
   clearGradient(): void {
     for (const network of this.#networks) network.clearGradient();
   }
 
-  /** Adds the gradient of the loss of the structure that was predicted last (with forces). */
-  addGradient(s: CachedStructure, slope: LossSlope): void {
+  /** Adds the gradient of the loss of the structure that was predicted last (with forces), or the slice's part of it. */
+  addGradient(s: CachedStructure, slope: LossSlope, crew?: Crew): void {
     const { valueLength } = this.#layout;
-    const directions = this.#kernels.f64(this.#directions, s.atoms * valueLength).fill(0);
+    const slice = sliceOf(s.atoms, crew);
+    const { first, last } = slice;
+    const directions = this.#kernels
+      .f64(this.#directions + 8 * first * valueLength, (last - first) * valueLength)
+      .fill(0);
+    crew?.barrier();
     if (slope.forces)
       this.#kernels.run.contractTangent(
-        ...([0, s.atoms, this.#networks.length, s.records, this.#lambda, this.#directions, 8 * valueLength] as const),
-        this.#scratch,
+        ...([first, last, this.#networks.length, s.records, crew?.lambda ?? this.#lambda] as const),
+        ...([this.#directions, 8 * valueLength, this.#scratch] as const),
       );
-    if (slope.stress !== undefined) this.#addStrainDirections(s, slope.stress, directions);
+    if (slope.stress !== undefined) this.#addStrainDirections(s, slice, slope.stress);
     const scale = this.energyScale;
     for (let i = 0; i < directions.length; i++) directions[i]! *= scale;
-    this.#each(s, (network, first) => {
-      network.addGradient(this.#directions + 8 * first * valueLength, scale * slope.energy);
+    this.#each(s, slice, (network, from) => {
+      network.addGradient(this.#directions + 8 * from * valueLength, scale * slope.energy);
     });
   }
 
-  #addStrainDirections(s: CachedStructure, mu: Float64Array, directions: Float64Array): void {
+  #addStrainDirections(s: CachedStructure, { first, last }: Slice, mu: Float64Array): void {
     const { valueLength } = this.#layout;
+    const directions = this.#kernels.f64(this.#directions, s.atoms * valueLength);
     const strains = this.#kernels.f64(s.strains, 6 * s.atoms * valueLength);
-    for (let i = 0; i < s.atoms; i++)
+    for (let i = first; i < last; i++)
       for (let c = 0; c < 6; c++) {
         const m = mu[c]! / s.volume;
         const at = (6 * i + c) * valueLength;

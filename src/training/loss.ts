@@ -8,6 +8,7 @@
  */
 import type { Kernels } from "../kernels/index.js";
 import type { CachedStructure } from "./cache.js";
+import { type Crew, sliceOf } from "./crew.js";
 import type { Engine } from "./engine.js";
 import type { CachedLabels } from "./labels.js";
 import type { SetErrors } from "./record.js";
@@ -34,10 +35,15 @@ export class ErrorSums {
 
   /** Adds one difference, in the table's unit. */
   add(kind: "energy" | "forces" | "stress", difference: number): void {
+    this.addAll(kind, { squares: difference * difference, absolute: Math.abs(difference), count: 1 });
+  }
+
+  /** Adds sums over several differences. */
+  addAll(kind: "energy" | "forces" | "stress", part: { squares: number; absolute: number; count: number }): void {
     const sums = this.#sums[kind];
-    sums[0]! += difference * difference;
-    sums[1]! += Math.abs(difference);
-    sums[2]! += 1;
+    sums[0]! += part.squares;
+    sums[1]! += part.absolute;
+    sums[2]! += part.count;
   }
 
   /** Adds the sums of another part of the same set. */
@@ -88,6 +94,8 @@ export interface LossContext {
   readonly kernels: Kernels;
   readonly engine: Engine;
   readonly weights: LossWeights;
+  /** Threads that share each structure's atoms; every one of them adds its part. */
+  readonly crew?: Crew | undefined;
 }
 
 /** Adds a structure's loss and errors; with `share` also share × its gradient to the engine's. */
@@ -96,30 +104,37 @@ export function addStructure(
   { cached, labels }: Labelled,
   { sums, share }: { sums: ErrorSums; share?: number },
 ): void {
-  const { kernels, engine, weights } = context;
+  const { kernels, engine, weights, crew } = context;
   const n = cached.atoms;
+  // What belongs to the structure as a whole is counted by the first thread.
+  const counts = crew === undefined || crew.thread === 0;
   const withForces = share !== undefined || labels.forces !== 0 || labels.stress !== undefined;
-  const predicted = engine.predict(cached, withForces);
+  const predicted = engine.predict(cached, withForces, crew);
   let loss = 0;
   let energySlope = 0;
   if (labels.energy !== undefined) {
     const difference = (predicted.energy - labels.energy) / n;
-    loss += weights.energy * difference * difference;
     energySlope = (2 * weights.energy * difference) / n;
-    sums.add("energy", 1000 * difference);
+    if (counts) {
+      loss += weights.energy * difference * difference;
+      sums.add("energy", 1000 * difference);
+    }
   }
   const scale = labels.weight * (share ?? 0);
   if (labels.forces !== 0) {
     const reference = kernels.f64(labels.forces, 3 * n);
-    const lambda = engine.lambda(cached);
+    const lambda = engine.lambda(cached, crew);
     const weight = weights.forces / (3 * n);
+    const { first, last } = sliceOf(n, crew);
     let squares = 0;
-    for (let i = 0; i < reference.length; i++) {
+    let absolute = 0;
+    for (let i = 3 * first; i < 3 * last; i++) {
       const difference = predicted.forces[i]! - reference[i]!;
       squares += difference * difference;
+      absolute += Math.abs(difference);
       lambda[i] = 2 * weight * scale * difference;
-      sums.add("forces", difference);
     }
+    sums.addAll("forces", { squares, absolute, count: 3 * (last - first) });
     loss += weight * squares;
   }
   let mu: Float64Array | undefined;
@@ -129,13 +144,14 @@ export function addStructure(
     mu = new Float64Array(6);
     for (let c = 0; c < 6; c++) {
       const difference = predicted.stress[c]! - labels.stress[c]!;
-      loss += weight * difference * difference;
       mu[c] = 2 * weight * scale * difference;
+      if (!counts) continue;
+      loss += weight * difference * difference;
       sums.add("stress", GIGAPASCALS * difference);
     }
   }
   sums.loss += labels.weight * loss;
-  sums.structures++;
+  if (counts) sums.structures++;
   if (share !== undefined)
-    engine.addGradient(cached, { energy: scale * energySlope, forces: labels.forces !== 0, stress: mu });
+    engine.addGradient(cached, { energy: scale * energySlope, forces: labels.forces !== 0, stress: mu }, crew);
 }

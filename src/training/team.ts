@@ -1,9 +1,11 @@
 /**
  * Several threads on one member's gradient. The leader writes parameters and a batch into shared memory and wakes the others;
- * each takes its part of the batch and leaves its gradient and error sums in a place of its own; the leader adds them in the
- * order of the threads, so that the same number of threads gives the same bits.
+ * all go through the batch together, each with its slice of every structure's atoms (crew.ts), and leave their gradients and error
+ * sums in places of their own; the leader adds them in the order of the threads, so that the same number of threads gives the
+ * same bits.
  */
 import type { Kernels } from "../kernels/index.js";
+import { Crew, type CrewPlaces, placeCrew } from "./crew.js";
 import { addStructure, ErrorSums } from "./loss.js";
 import type { ProblemParts } from "./problem.js";
 
@@ -16,6 +18,7 @@ export interface TeamPlaces {
   readonly parameters: number;
   /** f64[thread][parameters + ERROR_SUMS] */
   readonly results: number;
+  readonly crew: CrewPlaces;
 }
 
 const ROUND = 0;
@@ -28,65 +31,53 @@ const GRADIENT = 1;
 const ERRORS = 2;
 const STOP = 3;
 
+/** Looks at a word before sleeping until it changes: an optimiser's step is mostly shorter than it takes to be woken. */
+const LOOKS = 200_000;
+
 /** Numbers of `ErrorSums.toArray`. */
 const ERROR_SUMS = 11;
 
 export function placeTeam(
   kernels: Kernels,
   threads: number,
-  size: { parameters: number; structures: number },
+  size: { parameters: number; structures: number; mostAtoms: number },
 ): TeamPlaces {
   return {
     threads,
     control: kernels.allocate(4 * (BATCH + size.structures)),
     parameters: kernels.allocate(8 * size.parameters),
     results: kernels.allocate(8 * threads * (size.parameters + ERROR_SUMS)),
+    crew: placeCrew(kernels, threads, size.mostAtoms),
   };
 }
 
-/** What one thread does with its part of a batch; `gradient` receives ∂(sum of losses × share)/∂θ or is undefined. */
+/** What one thread does with a batch, alone or as one of a crew; `gradient` receives ∂(sum of losses × share)/∂θ or is undefined. */
 function work(
   parts: ProblemParts,
   batch: readonly number[],
-  target: { parameters: Float64Array; share?: number; gradient?: Float64Array },
+  target: { parameters: Float64Array; share?: number; gradient?: Float64Array; crew?: Crew | undefined },
 ): ErrorSums {
   const { kernels, engine, model, structures, weights } = parts;
   const sums = new ErrorSums();
   model.load(engine, target.parameters);
   if (target.gradient !== undefined) engine.clearGradient();
-  const context = { kernels, engine, weights };
+  const context = { kernels, engine, weights, crew: target.crew };
   for (const s of batch)
     addStructure(context, structures[s]!, target.share === undefined ? { sums } : { sums, share: target.share });
   if (target.gradient !== undefined) model.readGradient(engine, target.gradient);
   return sums;
 }
 
-/** Every n-th structure to thread n, largest first, so that parts are of like size. */
-function partOf(
-  parts: ProblemParts,
-  batch: readonly number[],
-  { thread, threads }: { thread: number; threads: number },
-): number[] {
-  if (threads === 1) return [...batch];
-  const bySize = [...batch].sort(
-    (a, b) => parts.structures[b]!.cached.atoms - parts.structures[a]!.cached.atoms || a - b,
-  );
-  return bySize.filter((_, i) => {
-    // Back and forth: 0 1 1 0 0 1 1 0 …
-    const turn = Math.floor(i / threads);
-    const place = i % threads;
-    return (turn % 2 === 0 ? place : threads - 1 - place) === thread;
-  });
-}
-
 /** The thread that runs the fit. With no places it works alone. */
 export class TeamLeader {
   readonly #parts: ProblemParts;
   readonly #places: TeamPlaces | undefined;
+  readonly #crew: Crew | undefined;
 
   constructor(parts: ProblemParts, places: TeamPlaces | undefined) {
     this.#parts = parts;
     this.#places = places;
+    this.#crew = places === undefined || places.threads === 1 ? undefined : new Crew(parts.kernels, places.crew, 0);
   }
 
   /** Sums over `batch`; with `gradient`, also the derivative of the mean loss. */
@@ -96,7 +87,7 @@ export class TeamLeader {
     const target = gradient === undefined ? { parameters } : { parameters, share, gradient };
     if (places === undefined || places.threads === 1) return work(this.#parts, batch, target);
     this.#order(places, { parameters, batch, command: gradient === undefined ? ERRORS : GRADIENT });
-    const sums = work(this.#parts, partOf(this.#parts, batch, { thread: 0, threads: places.threads }), target);
+    const sums = work(this.#parts, batch, { ...target, crew: this.#crew });
     this.#wait(places);
     this.#collect(places, { sums, gradient });
     return sums;
@@ -116,6 +107,7 @@ export class TeamLeader {
 
   #wait(places: TeamPlaces): void {
     const control = this.#parts.kernels.i32(places.control, BATCH);
+    for (let look = 0; look < LOOKS; look++) if (Atomics.load(control, DONE) === places.threads - 1) return;
     for (;;) {
       const done = Atomics.load(control, DONE);
       if (done === places.threads - 1) return;
@@ -147,7 +139,9 @@ export function assist(parts: ProblemParts, places: TeamPlaces, thread: number):
   const parameters = kernels.f64(places.parameters, model.count);
   const result = kernels.f64(places.results + 8 * thread * (model.count + ERROR_SUMS), model.count + ERROR_SUMS);
   const gradient = new Float64Array(model.count);
+  const crew = new Crew(kernels, places.crew, thread);
   for (let round = 0; ; ) {
+    for (let look = 0; look < LOOKS && Atomics.load(control, ROUND) === round; look++);
     Atomics.wait(control, ROUND, round);
     const now = Atomics.load(control, ROUND);
     if (now === round) continue;
@@ -155,8 +149,8 @@ export function assist(parts: ProblemParts, places: TeamPlaces, thread: number):
     const command = control[COMMAND];
     if (command === STOP) return;
     const length = control[LENGTH]!;
-    const batch = partOf(parts, [...control.subarray(BATCH, BATCH + length)], { thread, threads: places.threads });
-    const target = command === GRADIENT ? { parameters, share: 1 / length, gradient } : { parameters };
+    const batch = [...control.subarray(BATCH, BATCH + length)];
+    const target = command === GRADIENT ? { parameters, share: 1 / length, gradient, crew } : { parameters, crew };
     const sums = work(parts, batch, target);
     if (command === GRADIENT) result.set(gradient);
     result.set(sums.toArray(), model.count);

@@ -402,6 +402,7 @@ class TrainingRun {
     const size = {
       parameters: plan.shapes.reduce((sum, s) => sum + countOf(s), 0),
       structures: plan.structures.length,
+      mostAtoms: plan.structures.reduce((most, { cached }) => Math.max(most, cached.atoms), 0),
     };
     const team = place.threads > 1 ? placeTeam(kernels, place.threads, size) : undefined;
     const path = join(directory, "checkpoints", `member-${plan.member + 1}.checkpoint`);

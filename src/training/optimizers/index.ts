@@ -47,7 +47,7 @@ function firstOrder(
     case "adam":
       return new Adam(problem.count, optimizer);
     case "soap":
-      return new Soap(problem.parts.model.blocks, { ...optimizer, frequency: optimizer.every });
+      return new Soap(problem.parts.kernels, problem.parts.model.blocks, { ...optimizer, frequency: optimizer.every });
     case "momentum":
       return new Momentum(problem.count, optimizer.momentum);
   }

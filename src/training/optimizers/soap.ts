@@ -8,6 +8,7 @@
  * only rescales parameters one by one, this one turns them apart first. The matrices are small (functions + 1 and nodes), so
  * a step costs little beside the gradient.
  */
+import type { Kernels } from "../../kernels/index.js";
 import type { FirstOrderOptimizer, ParameterBlock } from "./first-order.js";
 
 export interface SoapOptions {
@@ -18,177 +19,221 @@ export interface SoapOptions {
   readonly frequency: number;
 }
 
-interface BlockState {
-  readonly block: ParameterBlock;
-  readonly left: Float64Array;
-  readonly right: Float64Array;
-  readonly qLeft: Float64Array;
-  readonly qRight: Float64Array;
-  /** Mean gradient, unrotated. */
-  readonly m: Float64Array;
-  /** Mean square, in the eigenbasis. */
-  readonly v: Float64Array;
-}
-
 export class Soap implements FirstOrderOptimizer {
   readonly #options: SoapOptions;
-  readonly #blocks: BlockState[];
+  readonly #blocks: Block[];
   #t = 0;
 
-  constructor(blocks: readonly ParameterBlock[], options: SoapOptions) {
+  constructor(kernels: Kernels, blocks: readonly ParameterBlock[], options: SoapOptions) {
     this.#options = options;
-    this.#blocks = blocks.map((block) => {
-      const { rows, columns } = block;
-      return {
-        block,
-        left: new Float64Array(rows * rows),
-        right: new Float64Array(columns * columns),
-        qLeft: identity(rows),
-        qRight: identity(columns),
-        m: new Float64Array(rows * columns),
-        v: new Float64Array(rows * columns),
-      };
-    });
+    this.#blocks = blocks.map((block) => new Block(kernels, block));
   }
 
   step(parameters: Float64Array, gradient: Float64Array, rate: number): void {
-    this.#t++;
-    for (const state of this.#blocks) this.#stepBlock(state, { parameters, gradient, rate });
-  }
-
-  #stepBlock(
-    s: BlockState,
-    { parameters, gradient, rate }: { parameters: Float64Array; gradient: Float64Array; rate: number },
-  ) {
     const { beta1, beta2, epsilon, frequency } = this.#options;
-    const { start, rows, columns } = s.block;
-    const g = gradient.subarray(start, start + rows * columns);
-    accumulateOuter(s.left, g, { rows, columns, keep: beta2, transposed: false });
-    accumulateOuter(s.right, g, { rows, columns, keep: beta2, transposed: true });
-    for (let i = 0; i < g.length; i++) s.m[i] = beta1 * s.m[i]! + (1 - beta1) * g[i]!;
-    if (this.#t === 1 || this.#t % frequency === 0) {
-      const sweeps = this.#t === 1 ? 20 : 1;
-      for (let k = 0; k < sweeps; k++) {
-        powerIteration(s.left, s.qLeft, rows);
-        powerIteration(s.right, s.qRight, columns);
-      }
+    this.#t++;
+    const correction = { mean: 1 / (1 - beta1 ** this.#t), square: 1 / (1 - beta2 ** this.#t) };
+    for (const block of this.#blocks) {
+      block.accumulate(gradient, beta1, beta2);
+      // The first gradient alone defines the basis: it is iterated until it has settled.
+      if (this.#t === 1) for (let k = 0; k < 20; k++) block.turnBases();
+      else if (this.#t % frequency === 0) block.turnBases();
+      block.descend(parameters, { rate, beta2, epsilon, correction });
     }
-    const rotated = rotate(g, s, false);
-    const mean = rotate(s.m, s, false);
-    const meanFactor = 1 / (1 - beta1 ** this.#t);
-    const squareFactor = 1 / (1 - beta2 ** this.#t);
-    for (let i = 0; i < rotated.length; i++) {
-      s.v[i] = beta2 * s.v[i]! + (1 - beta2) * rotated[i]! ** 2;
-      mean[i] = (mean[i]! * meanFactor) / (Math.sqrt(s.v[i]! * squareFactor) + epsilon);
-    }
-    const step = rotate(mean, s, true);
-    for (let i = 0; i < step.length; i++) parameters[start + i]! -= rate * step[i]!;
   }
 
   save(): Float64Array[] {
-    return [
-      ...this.#blocks.flatMap((s) => [s.left, s.right, s.qLeft, s.qRight, s.m, s.v].map((a) => a.slice())),
-      Float64Array.of(this.#t),
-    ];
+    return [...this.#blocks.flatMap((block) => block.state.map((a) => a.slice())), Float64Array.of(this.#t)];
   }
 
   restore(state: readonly Float64Array[]): void {
-    this.#blocks.forEach((s, b) => {
-      [s.left, s.right, s.qLeft, s.qRight, s.m, s.v].forEach((a, i) => {
-        a.set(state[6 * b + i]!);
-      });
-    });
-    this.#t = state[6 * this.#blocks.length]![0]!;
+    let next = 0;
+    for (const block of this.#blocks) for (const array of block.state) array.set(state[next++]!);
+    this.#t = state[next]![0]!;
   }
 }
 
-function identity(n: number): Float64Array {
-  const matrix = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) matrix[i * n + i] = 1;
+/** A matrix in the kernels' memory, rows×width with an even width; what lies past its columns is 0. */
+interface Matrix {
+  readonly at: number;
+  readonly rows: number;
+  readonly width: number;
+  readonly values: Float64Array;
+}
+
+const even = (n: number): number => n + (n % 2);
+
+interface Descent {
+  readonly rate: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly correction: { readonly mean: number; readonly square: number };
+}
+
+/** One layer: its moments and bases. */
+class Block {
+  readonly #kernels: Kernels;
+  readonly #block: ParameterBlock;
+  readonly #left: Matrix;
+  readonly #right: Matrix;
+  /** Basis vectors as rows. */
+  readonly #qLeft: Matrix;
+  readonly #qRight: Matrix;
+  /** The same as columns. */
+  readonly #qLeftT: Matrix;
+  readonly #qRightT: Matrix;
+  readonly #g: Matrix;
+  readonly #gT: Matrix;
+  /** Mean gradient, unrotated. */
+  readonly #m: Matrix;
+  /** Mean square, in the eigenbasis. */
+  readonly #v: Matrix;
+  readonly #half: Matrix;
+  readonly #turned: Matrix;
+  readonly #mean: Matrix;
+  readonly #product: Matrix;
+
+  constructor(kernels: Kernels, block: ParameterBlock) {
+    const { rows, columns } = block;
+    this.#kernels = kernels;
+    this.#block = block;
+    const matrix = (r: number, c: number): Matrix => {
+      const width = even(c);
+      const at = kernels.allocate(8 * even(r) * width);
+      return { at, rows: r, width, values: kernels.f64(at, r * width) };
+    };
+    this.#left = matrix(rows, rows);
+    this.#right = matrix(columns, columns);
+    this.#qLeft = identity(matrix(rows, rows));
+    this.#qLeftT = identity(matrix(rows, rows));
+    this.#qRight = identity(matrix(columns, columns));
+    this.#qRightT = identity(matrix(columns, columns));
+    this.#g = matrix(rows, columns);
+    this.#gT = matrix(columns, rows);
+    this.#m = matrix(rows, columns);
+    this.#v = matrix(rows, columns);
+    this.#half = matrix(rows, columns);
+    this.#turned = matrix(rows, columns);
+    this.#mean = matrix(rows, columns);
+    const most = Math.max(rows, columns);
+    this.#product = matrix(most, most);
+  }
+
+  /** What a resumed fit needs. */
+  get state(): Float64Array[] {
+    return [this.#left, this.#right, this.#qLeft, this.#qRight, this.#qLeftT, this.#qRightT, this.#m, this.#v].map(
+      (matrix) => matrix.values,
+    );
+  }
+
+  /** L, R and the mean of the gradient; leaves the gradient in `g`. */
+  accumulate(gradient: Float64Array, beta1: number, beta2: number): void {
+    const { start, rows, columns } = this.#block;
+    const weight = Math.sqrt(1 - beta2);
+    const g = this.#g.values;
+    const gT = this.#gT.values;
+    // Weighted first, for the outer products.
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) {
+        const x = weight * gradient[start + r * columns + c]!;
+        g[r * this.#g.width + c] = x;
+        gT[c * this.#gT.width + r] = x;
+      }
+    for (const c of [this.#left.values, this.#right.values]) for (let i = 0; i < c.length; i++) c[i]! *= beta2;
+    this.#multiply(this.#g, this.#gT, { to: this.#left, inner: columns, beta: 1 });
+    this.#multiply(this.#gT, this.#g, { to: this.#right, inner: rows, beta: 1 });
+    const m = this.#m.values;
+    for (let i = 0; i < g.length; i++) {
+      g[i]! /= weight;
+      m[i] = beta1 * m[i]! + (1 - beta1) * g[i]!;
+    }
+  }
+
+  /** One power iteration of both bases. */
+  turnBases(): void {
+    this.#turn(this.#left, this.#qLeft, this.#qLeftT);
+    this.#turn(this.#right, this.#qRight, this.#qRightT);
+  }
+
+  #turn(c: Matrix, q: Matrix, qT: Matrix): void {
+    const n = q.rows;
+    // Rows of q times the symmetric C.
+    this.#multiply(q, c, { to: this.#product, width: c.width, inner: n, beta: 0 });
+    orthonormalize(this.#product.values, q);
+    for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) qT.values[i * q.width + k] = q.values[k * q.width + i]!;
+  }
+
+  /** Adam's step in the eigenbasis, turned back. */
+  descend(parameters: Float64Array, { rate, beta2, epsilon, correction }: Descent): void {
+    const { start, rows, columns } = this.#block;
+    this.#rotate(this.#g, this.#turned);
+    this.#rotate(this.#m, this.#mean);
+    const g = this.#turned.values;
+    const mean = this.#mean.values;
+    const v = this.#v.values;
+    for (let i = 0; i < g.length; i++) {
+      v[i] = beta2 * v[i]! + (1 - beta2) * g[i]! * g[i]!;
+      mean[i] = (mean[i]! * correction.mean) / (Math.sqrt(v[i]! * correction.square) + epsilon);
+    }
+    this.#multiply(this.#qLeftT, this.#mean, { to: this.#half, inner: rows, beta: 0 });
+    this.#multiply(this.#half, this.#qRight, { to: this.#turned, inner: columns, beta: 0 });
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) parameters[start + r * columns + c]! -= rate * g[r * this.#g.width + c]!;
+  }
+
+  /** Q_LᵀXQ_R */
+  #rotate(x: Matrix, to: Matrix): void {
+    this.#multiply(this.#qLeft, x, { to: this.#half, inner: this.#block.rows, beta: 0 });
+    this.#multiply(this.#half, this.#qRightT, { to, inner: this.#block.columns, beta: 0 });
+  }
+
+  #multiply(a: Matrix, b: Matrix, how: { to: Matrix; width?: number; inner: number; beta: 0 | 1 }): void {
+    const width = how.width ?? how.to.width;
+    this.#kernels.run.multiply(
+      ...([a.rows, width, how.inner, a.at, 8 * a.width, 8, b.at, 8 * b.width] as const),
+      ...([how.to.at, 8 * width, how.beta] as const),
+    );
+  }
+}
+
+function identity(matrix: Matrix): Matrix {
+  for (let i = 0; i < matrix.rows; i++) matrix.values[i * matrix.width + i] = 1;
   return matrix;
 }
 
-interface Outer {
-  readonly rows: number;
-  readonly columns: number;
-  readonly keep: number;
-  readonly transposed: boolean;
-}
-
-/** C ← keep·C + (1−keep)·GGᵀ, or GᵀG when transposed. */
-function accumulateOuter(c: Float64Array, g: Float64Array, { rows, columns, keep, transposed }: Outer): void {
-  const n = transposed ? columns : rows;
-  const inner = transposed ? rows : columns;
-  const [outerStride, innerStride] = transposed ? [1, columns] : [columns, 1];
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let p = 0; p < inner; p++)
-        sum += g[i * outerStride + p * innerStride]! * g[j * outerStride + p * innerStride]!;
-      const value = keep * c[i * n + j]! + (1 - keep) * sum;
-      c[i * n + j] = value;
-      c[j * n + i] = value;
-    }
-}
-
-/** Q ← orthonormal basis of C·Q (modified Gram–Schmidt, columns in order). Rows of `q` are the basis vectors. */
-function powerIteration(c: Float64Array, q: Float64Array, n: number): void {
-  const product = new Float64Array(n * n);
-  for (let k = 0; k < n; k++)
-    for (let i = 0; i < n; i++) {
-      let sum = 0;
-      for (let j = 0; j < n; j++) sum += c[i * n + j]! * q[k * n + j]!;
-      product[k * n + i] = sum;
-    }
+/** Rows of `q` become an orthonormal basis of the rows of `product` (modified Gram–Schmidt, twice, in order). */
+function orthonormalize(product: Float64Array, q: Matrix): void {
+  const { rows: n, width } = q;
+  const old = q.values.slice();
   for (let k = 0; k < n; k++) {
-    const row = product.subarray(k * n, k * n + n);
-    let before = norm(row);
-    for (let pass = 0; pass < 2; pass++)
-      for (let l = 0; l < k; l++) {
-        let dot = 0;
-        for (let i = 0; i < n; i++) dot += row[i]! * q[l * n + i]!;
-        for (let i = 0; i < n; i++) row[i]! -= dot * q[l * n + i]!;
-      }
+    const row = product.subarray(k * width, k * width + n);
+    const before = norm(row);
+    clear(row, q, k);
     const after = norm(row);
-    // A direction that the gradient never had: keep the old vector, made orthogonal to those before it.
     if (!(after > 1e-12 * before) || after === 0) {
-      row.set(q.subarray(k * n, k * n + n));
-      for (let pass = 0; pass < 2; pass++)
-        for (let l = 0; l < k; l++) {
-          let dot = 0;
-          for (let i = 0; i < n; i++) dot += row[i]! * q[l * n + i]!;
-          for (let i = 0; i < n; i++) row[i]! -= dot * q[l * n + i]!;
-        }
-      before = norm(row);
-      if (before < 1e-8) continue;
+      // A direction that the gradient never had: keep the old vector, made orthogonal to those before it.
+      row.set(old.subarray(k * width, k * width + n));
+      clear(row, q, k);
+      if (norm(row) < 1e-8) continue;
     }
     const length = norm(row);
-    for (let i = 0; i < n; i++) q[k * n + i] = row[i]! / length;
+    for (let i = 0; i < n; i++) q.values[k * width + i] = row[i]! / length;
   }
+}
+
+/** Takes the first k basis vectors out of `row`. */
+function clear(row: Float64Array, { values, width }: Matrix, k: number): void {
+  for (let pass = 0; pass < 2; pass++)
+    for (let l = 0; l < k; l++) {
+      const at = l * width;
+      let dot = 0;
+      for (let i = 0; i < row.length; i++) dot += row[i]! * values[at + i]!;
+      for (let i = 0; i < row.length; i++) row[i]! -= dot * values[at + i]!;
+    }
 }
 
 function norm(row: Float64Array): number {
   let sum = 0;
-  for (const x of row) sum += x * x;
+  for (let i = 0; i < row.length; i++) sum += row[i]! * row[i]!;
   return Math.sqrt(sum);
-}
-
-/** Q_LᵀGQ_R, or back. */
-function rotate(g: Float64Array, { block, qLeft, qRight }: BlockState, back: boolean): Float64Array {
-  const { rows, columns } = block;
-  const half = new Float64Array(rows * columns);
-  for (let k = 0; k < rows; k++)
-    for (let i = 0; i < rows; i++) {
-      const q = back ? qLeft[i * rows + k]! : qLeft[k * rows + i]!;
-      for (let c = 0; c < columns; c++) half[k * columns + c]! += q * g[i * columns + c]!;
-    }
-  const out = new Float64Array(rows * columns);
-  for (let r = 0; r < rows; r++)
-    for (let k = 0; k < columns; k++) {
-      let sum = 0;
-      for (let c = 0; c < columns; c++)
-        sum += half[r * columns + c]! * (back ? qRight[c * columns + k]! : qRight[k * columns + c]!);
-      out[r * columns + k] = sum;
-    }
-  return out;
 }
