@@ -46,6 +46,14 @@ interface Layer {
 
 const even = (n: number): number => n + (n % 2);
 
+/** Rows that went through `forward` together: `rows` of the batch from `first` on, with their inputs. */
+export interface RowSet {
+  readonly first: number;
+  readonly rows: number;
+  /** Pointer to the inputs. */
+  readonly input: number;
+}
+
 export class NetworkBatch {
   readonly shape: NetworkShape;
   readonly maxRows: number;
@@ -55,8 +63,7 @@ export class NetworkBatch {
   readonly #layers: Layer[];
   /** Output of the backward pass, [row][inputLength]. */
   readonly inputGradient: number;
-  #rows = 0;
-  #input = 0;
+  #set: RowSet = { first: 0, rows: 0, input: 0 };
 
   /** `inputLength` is even and at least the number of inputs. */
   constructor(
@@ -118,49 +125,56 @@ export class NetworkBatch {
     });
   }
 
-  /** Values of `rows` atoms whose inputs start at `input`; returns the pointer to [row][2] with the value first. */
-  forward(input: number, rows: number): number {
-    if (rows > this.maxRows) throw new Error(`${rows} rows in a batch made for ${this.maxRows}`);
+  /**
+   * Values of `rows` atoms whose inputs start at `input`; returns the pointer to [row][2] with the value first. Several sets of
+   * rows can be kept in one batch, each from another `first` on.
+   */
+  forward(input: number, rows: number, first = 0): number {
+    if (first + rows > this.maxRows) throw new Error(`${first + rows} rows in a batch made for ${this.maxRows}`);
     const { run } = this.#kernels;
-    this.#rows = rows;
-    this.#input = input;
+    this.#set = { first, rows, input };
     let below = input;
     let belowRow = 8 * this.inputLength;
     for (const layer of this.#layers) {
       const row = 8 * layer.width;
-      run.broadcastRows(rows, layer.width, layer.biases, layer.z);
-      run.multiply(rows, layer.width, layer.inputs, below, belowRow, 8, layer.weights, row, layer.z, row, 1);
-      run.activate(layer.code, rows * layer.width, layer.z, layer.a, layer.slope, layer.curvature);
-      below = layer.a;
+      const at = first * row;
+      const [z, a] = [layer.z + at, layer.a + at];
+      run.broadcastRows(rows, layer.width, layer.biases, z);
+      run.multiply(rows, layer.width, layer.inputs, below, belowRow, 8, layer.weights, row, z, row, 1);
+      run.activate(layer.code, rows * layer.width, z, a, layer.slope + at, layer.curvature + at);
+      below = a;
       belowRow = row;
     }
     return below;
   }
 
-  /** ∂N/∂inputs of the rows of the last `forward`: pointer to [row][inputLength]; entries past the inputs are 0. */
+  /** The rows at hand: those of the last `forward` or `resume`. */
+  get set(): RowSet {
+    return this.#set;
+  }
+
+  /** Takes up an earlier set of rows again, which no later `forward` has overwritten. */
+  resume(set: RowSet): void {
+    this.#set = set;
+  }
+
+  /** ∂N/∂inputs of the rows at hand: pointer to [row][inputLength]; entries past the inputs are 0. */
   backward(): number {
     const { run } = this.#kernels;
-    const rows = this.#rows;
+    const { first, rows } = this.#set;
     const top = this.#layers[this.#layers.length - 1]!;
-    const seed = this.#kernels.f64(top.g, rows * top.width);
+    const seed = this.#kernels.f64(top.g + 8 * first * top.width, rows * top.width);
     for (let r = 0; r < rows; r++) seed[r * top.width] = 1;
     for (let l = this.#layers.length - 1; l >= 0; l--) {
       const layer = this.#layers[l]!;
-      run.hadamard(rows * layer.width, layer.slope, layer.g, layer.delta);
-      const width = l === 0 ? this.inputLength : this.#layers[l - 1]!.width;
-      const to = l === 0 ? this.inputGradient : this.#layers[l - 1]!.g;
+      const row = 8 * layer.width;
+      const at = first * row;
+      run.hadamard(rows * layer.width, layer.slope + at, layer.g + at, layer.delta + at);
+      const width = 8 * (l === 0 ? this.inputLength : this.#layers[l - 1]!.width);
+      const to = l === 0 ? this.inputGradient : this.#layers[l - 1]!.g + first * width;
       run.multiply(
-        rows,
-        width,
-        layer.outputs,
-        layer.delta,
-        8 * layer.width,
-        8,
-        layer.transposed,
-        8 * width,
-        to,
-        8 * width,
-        0,
+        ...([rows, width / 8, layer.outputs, layer.delta + at, row, 8] as const),
+        ...([layer.transposed, width, to, width, 0] as const),
       );
     }
     return this.inputGradient;
@@ -175,18 +189,18 @@ export class NetworkBatch {
   }
 
   /**
-   * Adds ∂/∂θ Σ_rows (α N + v·∇N) to the gradient, after `forward` and `backward`. directions: [row][inputLength], entries
-   * past the inputs are ignored; alpha: one number for all rows.
+   * Adds ∂/∂θ Σ_rows (α N + v·∇N) to the gradient for the rows at hand, after `forward` and `backward`. directions:
+   * [row][inputLength], entries past the inputs are ignored; alpha: one number for all rows.
    */
   addGradient(directions: number, alpha: number): void {
     const { run } = this.#kernels;
-    const rows = this.#rows;
+    const { first, rows } = this.#set;
     let below = directions;
     let belowRow = 8 * this.inputLength;
     for (const layer of this.#layers) {
       const row = 8 * layer.width;
       run.multiply(rows, layer.width, layer.inputs, below, belowRow, 8, layer.weights, row, layer.zTangent, row, 0);
-      run.hadamard(rows * layer.width, layer.slope, layer.zTangent, layer.aTangent);
+      run.hadamard(rows * layer.width, layer.slope + first * row, layer.zTangent, layer.aTangent);
       below = layer.aTangent;
       belowRow = row;
     }
@@ -198,24 +212,32 @@ export class NetworkBatch {
 
   #reverse(l: number, directions: number): void {
     const { run } = this.#kernels;
-    const rows = this.#rows;
+    const { first, rows, input } = this.#set;
     const layer = this.#layers[l]!;
     const under = l === 0 ? undefined : this.#layers[l - 1]!;
     const row = 8 * layer.width;
+    const at = first * row;
     run.reverseTangent(
-      rows * layer.width,
-      layer.slope,
-      layer.aBar,
-      layer.curvature,
-      layer.zTangent,
-      layer.g,
-      layer.zBar,
+      ...([rows * layer.width, layer.slope + at, layer.aBar, layer.curvature + at] as const),
+      ...([layer.zTangent, layer.g + at, layer.zBar] as const),
     );
-    const a = under?.a ?? this.#input;
-    const aTangent = under?.aTangent ?? directions;
     const aRow = 8 * (under?.width ?? this.inputLength);
+    const a = under === undefined ? input : under.a + first * aRow;
+    const aTangent = under?.aTangent ?? directions;
     run.multiply(layer.inputs, layer.width, rows, a, 8, aRow, layer.zBar, row, layer.weightGradient, row, 1);
-    run.multiply(layer.inputs, layer.width, rows, aTangent, 8, aRow, layer.delta, row, layer.weightGradient, row, 1);
+    run.multiply(
+      layer.inputs,
+      layer.width,
+      rows,
+      aTangent,
+      8,
+      aRow,
+      layer.delta + at,
+      row,
+      layer.weightGradient,
+      row,
+      1,
+    );
     run.columnSums(rows, layer.width, layer.zBar, layer.biasGradient);
     if (under === undefined) return;
     const width = 8 * under.width;

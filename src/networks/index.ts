@@ -1,3 +1,3 @@
 export { type AffineMap, foldInputs, unfoldGradient } from "./affine.js";
-export { NetworkBatch } from "./batch.js";
+export { NetworkBatch, type RowSet } from "./batch.js";
 export * from "./definition.js";

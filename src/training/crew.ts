@@ -1,8 +1,8 @@
 /**
- * Threads that share the atoms of each structure. All of them walk through a batch in step: each computes its slice of the
- * atoms, leaves its part of energy, stress and forces where the others can read it, and waits; each then adds up, in the order of
- * the threads, the forces of its own slice. Atoms, not structures, are divided, because a batch holds too few structures to
- * divide evenly.
+ * Threads that share the atoms of each structure. All of them walk through a batch in step, a few structures at a time: each
+ * computes its slice of the atoms, leaves its part of energy, stress and forces where the others can read it, and waits; each then
+ * adds up, in the order of the threads, the forces of its own slice. Atoms, not structures, are divided, because a batch holds
+ * too few structures to divide evenly.
  */
 import type { Kernels } from "../kernels/index.js";
 
@@ -24,17 +24,28 @@ export interface Part {
   readonly stress: Float64Array | undefined;
 }
 
+/** Where one structure of a chunk has its numbers. */
+export interface Place {
+  readonly index: number;
+  /** This thread's part of the forces, [sorted atom, xyz]. */
+  readonly forces: number;
+  /** ∂L/∂F, of all threads, [sorted atom, xyz] */
+  readonly lambda: number;
+}
+
 /** Pointers of a crew in the kernels' memory. */
 export interface CrewPlaces {
   readonly threads: number;
   readonly mostAtoms: number;
+  /** Structures between two meetings. */
+  readonly chunk: number;
   /** i32: threads that have arrived, generation. */
   readonly barrier: number;
-  /** f64[2][thread][SCALARS]: energy, stress. Two sets, used in turn: who is ahead must not overwrite what others still read. */
+  /** f64[thread][structure][SCALARS]: energy, stress */
   readonly scalars: number;
-  /** f64[2][thread][atom, xyz] */
+  /** f64[thread][structure][atom, xyz] */
   readonly forces: number;
-  /** f64[atom, xyz] */
+  /** f64[structure][atom, xyz] */
   readonly lambda: number;
 }
 
@@ -43,40 +54,49 @@ const ARRIVED = 0;
 const GENERATION = 1;
 /** Looks at the barrier before sleeping: a wait is mostly shorter than it takes to be woken. */
 const LOOKS = 50_000;
+/** Structures between two meetings: the more, the less a thread that was held up holds up the others; … */
+const MOST_STRUCTURES = 8;
+/** … but what the gradient needs of all their atoms should stay in the cache. */
+const MOST_ATOMS = 4096;
+
+export const chunkOf = (mostAtoms: number): number =>
+  Math.max(1, Math.min(MOST_STRUCTURES, Math.floor(MOST_ATOMS / Math.max(1, mostAtoms))));
 
 export function placeCrew(kernels: Kernels, threads: number, mostAtoms: number): CrewPlaces {
+  const chunk = chunkOf(mostAtoms);
   return {
     threads,
     mostAtoms,
+    chunk,
     barrier: kernels.allocate(64),
-    scalars: kernels.allocate(8 * 2 * threads * SCALARS),
-    forces: kernels.allocate(8 * 2 * threads * 3 * mostAtoms),
-    lambda: kernels.allocate(24 * mostAtoms),
+    scalars: kernels.allocate(8 * threads * chunk * SCALARS),
+    forces: kernels.allocate(24 * threads * chunk * mostAtoms),
+    lambda: kernels.allocate(24 * chunk * mostAtoms),
   };
 }
 
 export class Crew {
   readonly thread: number;
   readonly threads: number;
-  readonly lambda: number;
   readonly #kernels: Kernels;
   readonly #places: CrewPlaces;
   readonly #barrier: Int32Array;
-  /** Which of the two sets is in use. */
-  #turn = 0;
 
   constructor(kernels: Kernels, places: CrewPlaces, thread: number) {
     this.thread = thread;
     this.threads = places.threads;
-    this.lambda = places.lambda;
     this.#kernels = kernels;
     this.#places = places;
     this.#barrier = kernels.i32(places.barrier, 2);
   }
 
-  /** Where a thread's forces are, in the set that is in use. */
-  forces(thread: number): number {
-    return this.#places.forces + 24 * this.#places.mostAtoms * (this.#turn * this.threads + thread);
+  get chunk(): number {
+    return this.#places.chunk;
+  }
+
+  place(index: number): Place {
+    const { lambda, mostAtoms } = this.#places;
+    return { index, forces: this.#forces(this.thread, index), lambda: lambda + 24 * mostAtoms * index };
   }
 
   /** Returns when all threads have come. */
@@ -93,32 +113,43 @@ export class Crew {
     while (Atomics.load(control, GENERATION) === generation) Atomics.wait(control, GENERATION, generation, 1000);
   }
 
-  /** Shares this thread's part and returns the whole; forces of the slice are summed into `to`. */
-  combine(part: Part, forces: { slice: Slice; to: number } | undefined): Part {
-    const at = (thread: number): number => this.#places.scalars + 8 * SCALARS * (this.#turn * this.threads + thread);
-    const own = this.#kernels.f64(at(this.thread), SCALARS);
+  /** Lets the others see this thread's part; they may look after the next meeting. */
+  share({ index }: Place, part: Part): void {
+    const own = this.#scalars(this.thread, index);
     own[0] = part.energy;
     if (part.stress !== undefined) own.set(part.stress, 1);
-    this.barrier();
+  }
+
+  /** The whole of what all threads shared. */
+  whole({ index }: Place, withStress: boolean): Part {
     let energy = 0;
-    const stress = part.stress === undefined ? undefined : new Float64Array(6);
+    const stress = withStress ? new Float64Array(6) : undefined;
     for (let thread = 0; thread < this.threads; thread++) {
-      const other = this.#kernels.f64(at(thread), SCALARS);
-      energy += other[0]!;
-      if (stress !== undefined) for (let c = 0; c < 6; c++) stress[c]! += other[1 + c]!;
+      const part = this.#scalars(thread, index);
+      energy += part[0]!;
+      if (stress !== undefined) for (let c = 0; c < 6; c++) stress[c]! += part[1 + c]!;
     }
-    if (forces !== undefined) this.#addForces(forces);
-    this.#turn = 1 - this.#turn;
     return { energy, stress };
   }
 
-  #addForces({ slice: { first, last }, to }: { slice: Slice; to: number }): void {
+  /** Forces of the slice, summed over the threads, in `to`. */
+  sumForces({ index }: Place, { first, last }: Slice, to: number): void {
     const length = 3 * (last - first);
     const sum = this.#kernels.f64(to + 24 * first, length);
-    sum.set(this.#kernels.f64(this.forces(0) + 24 * first, length));
+    sum.set(this.#kernels.f64(this.#forces(0, index) + 24 * first, length));
     for (let thread = 1; thread < this.threads; thread++) {
-      const other = this.#kernels.f64(this.forces(thread) + 24 * first, length);
+      const other = this.#kernels.f64(this.#forces(thread, index) + 24 * first, length);
       for (let i = 0; i < length; i++) sum[i]! += other[i]!;
     }
+  }
+
+  #scalars(thread: number, index: number): Float64Array {
+    const { scalars, chunk } = this.#places;
+    return this.#kernels.f64(scalars + 8 * SCALARS * (thread * chunk + index), SCALARS);
+  }
+
+  #forces(thread: number, index: number): number {
+    const { forces, chunk, mostAtoms } = this.#places;
+    return forces + 24 * mostAtoms * (thread * chunk + index);
   }
 }

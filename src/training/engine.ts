@@ -9,9 +9,9 @@
  * so one more pass through the networks is enough (networks/batch.ts).
  */
 import type { Kernels } from "../kernels/index.js";
-import { NetworkBatch, type NetworkShape } from "../networks/index.js";
+import { NetworkBatch, type NetworkShape, type RowSet } from "../networks/index.js";
 import type { CachedStructure } from "./cache.js";
-import { type Crew, type Slice, sliceOf } from "./crew.js";
+import { type Crew, type Part, type Place, type Slice, sliceOf } from "./crew.js";
 
 export interface EngineLayout {
   /** Entries of a row of values. */
@@ -30,6 +30,18 @@ export interface Prediction {
   forces: Float64Array;
   /** xx yy zz yz xz xy, eV/Å³; only where strain derivatives are cached. */
   stress: Float64Array | undefined;
+}
+
+/** A structure that was predicted, and where what its gradient needs is kept. */
+export interface Visit {
+  readonly structure: CachedStructure;
+  readonly slice: Slice;
+  /** Rows of each element's network, and the sorted atom of the first. */
+  readonly sets: readonly { readonly element: number; readonly atom: number; readonly rows: RowSet }[];
+  /** Pointer to [sorted atom, xyz]: forces of the slice alone. */
+  readonly forces: number;
+  /** Pointer to ∂L/∂F, [sorted atom, xyz]. */
+  readonly lambda: number;
 }
 
 /** Derivatives of a structure's loss with respect to what was predicted. */
@@ -52,14 +64,18 @@ export class Engine {
   readonly #forces: number;
   readonly #lambda: number;
   readonly #scratch: number;
+  /** Rows that are in use in each element's network. */
+  readonly #filled: number[];
+  #last: Visit | undefined;
 
-  constructor(kernels: Kernels, shapes: readonly NetworkShape[], layout: EngineLayout) {
+  /** `structures`: most structures that are visited before `clearVisits`. */
+  constructor(kernels: Kernels, shapes: readonly NetworkShape[], layout: EngineLayout, structures = 1) {
     this.#kernels = kernels;
     this.#layout = layout;
     this.#networks = shapes.map(
       (shape, e) =>
         new NetworkBatch(kernels, shape, {
-          maxRows: Math.max(1, layout.mostAtoms[e]!),
+          maxRows: Math.max(1, structures * layout.mostAtoms[e]!),
           inputLength: layout.valueLength,
         }),
     );
@@ -69,6 +85,7 @@ export class Engine {
     this.#forces = kernels.allocate(24 * atoms);
     this.#lambda = kernels.allocate(24 * atoms);
     this.#scratch = kernels.allocate(4 * (layout.rowLength + 8));
+    this.#filled = shapes.map(() => 0);
   }
 
   /** Parameters of the networks on raw inputs, one array per element. */
@@ -78,38 +95,50 @@ export class Engine {
     });
   }
 
-  /**
-   * Energy alone, or with forces (and stress where strains are cached). With a crew each thread computes its slice of the atoms;
-   * energy and stress are then whole in every thread, and forces within the slice.
-   */
-  predict(s: CachedStructure, withForces: boolean, crew?: Crew): Prediction {
-    const kernels = this.#kernels;
-    const { valueLength } = this.#layout;
-    const slice = sliceOf(s.atoms, crew);
-    let energy = 0;
-    this.#each(s, slice, (network, first, rows) => {
-      const output = kernels.f64(network.forward(s.values + 8 * first * valueLength, rows), 2 * rows);
-      for (let r = 0; r < rows; r++) energy += output[2 * r]!;
-      if (!withForces) return;
-      const from = kernels.f64(network.backward(), rows * valueLength);
-      kernels.f64(this.#gradients + 8 * first * valueLength, rows * valueLength).set(from);
-    });
-    const stress = withForces && s.strains !== 0 ? this.#stress(s, slice) : undefined;
-    const at = crew?.forces(crew.thread) ?? this.#forces;
-    if (withForces) this.#contract(s, slice, at);
-    const part = { energy: energy * this.energyScale, stress };
-    if (crew === undefined) return { ...part, forces: kernels.f64(at, 3 * s.atoms) };
-    const whole = crew.combine(part, withForces ? { slice, to: this.#forces } : undefined);
-    return { ...whole, forces: kernels.f64(this.#forces, 3 * s.atoms) };
+  /** Energy alone, or with forces (and stress where strains are cached). */
+  predict(s: CachedStructure, withForces: boolean): Prediction {
+    this.clearVisits();
+    const { visit, part } = this.visit(s, { withForces });
+    this.#last = visit;
+    return { ...part, forces: this.#kernels.f64(visit.forces, 3 * s.atoms) };
   }
 
-  /** Visits each element's rows within the slice. */
-  #each(s: CachedStructure, slice: Slice, visit: (network: NetworkBatch, first: number, rows: number) => void): void {
-    this.#networks.forEach((network, e) => {
-      const first = Math.max(slice.first, s.starts[e]!);
-      const rows = Math.min(slice.last, s.starts[e + 1]!) - first;
-      if (rows > 0) visit(network, first, rows);
+  /** Forgets the structures visited so far. */
+  clearVisits(): void {
+    this.#filled.fill(0);
+  }
+
+  /**
+   * Energy and stress of a slice of the atoms (of all, without a crew), and what the slice adds to the forces of all atoms. What
+   * the gradient needs is kept until `clearVisits`.
+   */
+  visit(s: CachedStructure, how: { withForces: boolean; crew?: Crew; place?: Place }): { visit: Visit; part: Part } {
+    const kernels = this.#kernels;
+    const { valueLength } = this.#layout;
+    const { withForces, crew, place } = how;
+    const slice = sliceOf(s.atoms, crew);
+    let energy = 0;
+    const sets: Visit["sets"][number][] = [];
+    this.#networks.forEach((network, element) => {
+      const atom = Math.max(slice.first, s.starts[element]!);
+      const rows = Math.min(slice.last, s.starts[element + 1]!) - atom;
+      if (rows <= 0) return;
+      const output = kernels.f64(
+        network.forward(s.values + 8 * atom * valueLength, rows, this.#filled[element]!),
+        2 * rows,
+      );
+      for (let r = 0; r < rows; r++) energy += output[2 * r]!;
+      this.#filled[element]! += rows;
+      sets.push({ element, atom, rows: network.set });
+      if (!withForces) return;
+      const from = kernels.f64(network.backward(), rows * valueLength);
+      kernels.f64(this.#gradients + 8 * atom * valueLength, rows * valueLength).set(from);
     });
+    const stress = withForces && s.strains !== 0 ? this.#stress(s, slice) : undefined;
+    const forces = place?.forces ?? this.#forces;
+    if (withForces) this.#contract(s, slice, forces);
+    const visit = { structure: s, slice, sets, forces, lambda: place?.lambda ?? this.#lambda };
+    return { visit, part: { energy: energy * this.energyScale, stress } };
   }
 
   #contract(s: CachedStructure, { first, last }: Slice, to: number): void {
@@ -136,35 +165,45 @@ export class Engine {
     return stress.map((x) => (x * this.energyScale) / s.volume);
   }
 
-  /** ∂L/∂F of the structure at hand, [sorted atom, xyz]: the caller writes it (its slice of it) before `addGradient`. */
-  lambda(s: CachedStructure, crew?: Crew): Float64Array {
-    return this.#kernels.f64(crew?.lambda ?? this.#lambda, 3 * s.atoms);
+  /** Where a crew sums the forces of a slice, [sorted atom, xyz]. */
+  get summedForces(): number {
+    return this.#forces;
+  }
+
+  /** ∂L/∂F of the structure that was predicted last, [sorted atom, xyz]: the caller writes it before `addGradient`. */
+  lambda(s: CachedStructure): Float64Array {
+    return this.#kernels.f64(this.#lambda, 3 * s.atoms);
   }
 
   clearGradient(): void {
     for (const network of this.#networks) network.clearGradient();
   }
 
-  /** Adds the gradient of the loss of the structure that was predicted last (with forces), or the slice's part of it. */
-  addGradient(s: CachedStructure, slope: LossSlope, crew?: Crew): void {
+  /** Adds the gradient of the loss of the structure that was predicted last (with forces). */
+  addGradient(slope: LossSlope): void {
+    this.addVisitGradient(this.#last!, slope);
+  }
+
+  /** Adds what a visit's slice has in the gradient of its structure's loss. */
+  addVisitGradient({ structure: s, slice, sets, lambda }: Visit, slope: LossSlope): void {
     const { valueLength } = this.#layout;
-    const slice = sliceOf(s.atoms, crew);
     const { first, last } = slice;
     const directions = this.#kernels
       .f64(this.#directions + 8 * first * valueLength, (last - first) * valueLength)
       .fill(0);
-    crew?.barrier();
     if (slope.forces)
       this.#kernels.run.contractTangent(
-        ...([first, last, this.#networks.length, s.records, crew?.lambda ?? this.#lambda] as const),
+        ...([first, last, this.#networks.length, s.records, lambda] as const),
         ...([this.#directions, 8 * valueLength, this.#scratch] as const),
       );
     if (slope.stress !== undefined) this.#addStrainDirections(s, slice, slope.stress);
     const scale = this.energyScale;
     for (let i = 0; i < directions.length; i++) directions[i]! *= scale;
-    this.#each(s, slice, (network, from) => {
-      network.addGradient(this.#directions + 8 * from * valueLength, scale * slope.energy);
-    });
+    for (const { element, atom, rows } of sets) {
+      const network = this.#networks[element]!;
+      network.resume(rows);
+      network.addGradient(this.#directions + 8 * atom * valueLength, scale * slope.energy);
+    }
   }
 
   #addStrainDirections(s: CachedStructure, { first, last }: Slice, mu: Float64Array): void {

@@ -8,8 +8,8 @@
  */
 import type { Kernels } from "../kernels/index.js";
 import type { CachedStructure } from "./cache.js";
-import { type Crew, sliceOf } from "./crew.js";
-import type { Engine } from "./engine.js";
+import type { Slice } from "./crew.js";
+import type { LossSlope, Prediction } from "./engine.js";
 import type { CachedLabels } from "./labels.js";
 import type { SetErrors } from "./record.js";
 
@@ -90,26 +90,28 @@ export class ErrorSums {
   }
 }
 
-export interface LossContext {
+/** What a structure's loss is computed from. */
+export interface LossInput {
   readonly kernels: Kernels;
-  readonly engine: Engine;
   readonly weights: LossWeights;
-  /** Threads that share each structure's atoms; every one of them adds its part. */
-  readonly crew?: Crew | undefined;
+  readonly labelled: Labelled;
+  /** Whole energy and stress; forces of the slice. */
+  readonly predicted: Prediction;
+  /** Atoms whose forces count here; what belongs to the structure as a whole counts where the slice begins with its first atom. */
+  readonly slice: Slice;
+  /** Receives share × ∂L/∂F of the slice, [sorted atom, xyz]. */
+  readonly lambda: Float64Array;
+  /** Of the structure in the gradient; 0 where none is wanted. */
+  readonly share: number;
 }
 
-/** Adds a structure's loss and errors; with `share` also share × its gradient to the engine's. */
-export function addStructure(
-  context: LossContext,
-  { cached, labels }: Labelled,
-  { sums, share }: { sums: ErrorSums; share?: number },
-): void {
-  const { kernels, engine, weights, crew } = context;
+/** Adds a structure's (or a slice's) loss and errors to `sums`; returns share × the slope of the structure's loss. */
+export function addLoss(sums: ErrorSums, input: LossInput): LossSlope {
+  const { kernels, weights, predicted, slice, lambda } = input;
+  const { cached, labels } = input.labelled;
   const n = cached.atoms;
-  // What belongs to the structure as a whole is counted by the first thread.
-  const counts = crew === undefined || crew.thread === 0;
-  const withForces = share !== undefined || labels.forces !== 0 || labels.stress !== undefined;
-  const predicted = engine.predict(cached, withForces, crew);
+  const counts = slice.first === 0;
+  const scale = labels.weight * input.share;
   let loss = 0;
   let energySlope = 0;
   if (labels.energy !== undefined) {
@@ -120,21 +122,18 @@ export function addStructure(
       sums.add("energy", 1000 * difference);
     }
   }
-  const scale = labels.weight * (share ?? 0);
   if (labels.forces !== 0) {
     const reference = kernels.f64(labels.forces, 3 * n);
-    const lambda = engine.lambda(cached, crew);
     const weight = weights.forces / (3 * n);
-    const { first, last } = sliceOf(n, crew);
     let squares = 0;
     let absolute = 0;
-    for (let i = 3 * first; i < 3 * last; i++) {
+    for (let i = 3 * slice.first; i < 3 * slice.last; i++) {
       const difference = predicted.forces[i]! - reference[i]!;
       squares += difference * difference;
       absolute += Math.abs(difference);
       lambda[i] = 2 * weight * scale * difference;
     }
-    sums.addAll("forces", { squares, absolute, count: 3 * (last - first) });
+    sums.addAll("forces", { squares, absolute, count: 3 * (slice.last - slice.first) });
     loss += weight * squares;
   }
   let mu: Float64Array | undefined;
@@ -152,6 +151,9 @@ export function addStructure(
   }
   sums.loss += labels.weight * loss;
   if (counts) sums.structures++;
-  if (share !== undefined)
-    engine.addGradient(cached, { energy: scale * energySlope, forces: labels.forces !== 0, stress: mu }, crew);
+  return { energy: scale * energySlope, forces: labels.forces !== 0, stress: mu };
 }
+
+/** Whether a structure's forces must be predicted. */
+export const needsForces = ({ labels }: Labelled, withGradient: boolean): boolean =>
+  withGradient || labels.forces !== 0 || labels.stress !== undefined;

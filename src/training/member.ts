@@ -66,9 +66,13 @@ export function memberScalings(kernels: Kernels, plan: MemberPlan): Scaling[] {
 }
 
 /** The parts of a problem that the leader and its assistants build alike. */
-export function problemParts(kernels: Kernels, plan: MemberPlan, energyScale?: number): ProblemParts {
+export function problemParts(
+  kernels: Kernels,
+  plan: MemberPlan,
+  { energyScale, chunk }: { energyScale?: number | undefined; chunk?: number | undefined } = {},
+): ProblemParts {
   const model = new MemberModel(plan.shapes, memberScalings(kernels, plan));
-  const engine = new Engine(kernels, plan.shapes, plan.layout);
+  const engine = new Engine(kernels, plan.shapes, plan.layout, chunk);
   const { structures, train, weights, l2 } = plan;
   const parts = { kernels, engine, model, structures, train, weights, l2 };
   engine.energyScale = energyScale ?? plan.energyScale ?? naturalScale(parts, startParameters(plan));
@@ -124,7 +128,10 @@ export interface MemberFit {
 
 /** Runs the fit to its end, or until `onEpoch` stops it. */
 export function fitMember(kernels: Kernels, plan: MemberPlan, options: FitOptions): MemberFit {
-  const parts = problemParts(kernels, plan, options.resume?.energyScale);
+  const parts = problemParts(kernels, plan, {
+    energyScale: options.resume?.energyScale,
+    chunk: options.team?.crew.chunk,
+  });
   const leader = new TeamLeader(parts, options.team);
   const problem = new FitProblem(parts, leader);
   const { resume } = options;

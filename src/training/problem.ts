@@ -71,7 +71,7 @@ export class FitProblem {
     const { cached } = structures[s]!;
     const { energy } = engine.predict(cached, true);
     engine.clearGradient();
-    engine.addGradient(cached, { energy: 1, forces: false, stress: undefined });
+    engine.addGradient({ energy: 1, forces: false, stress: undefined });
     model.readGradient(engine, row);
     return energy;
   }
@@ -85,7 +85,7 @@ export class FitProblem {
     lambda.fill(0);
     lambda[component] = 1;
     engine.clearGradient();
-    engine.addGradient(cached, { energy: 0, forces: true, stress: undefined });
+    engine.addGradient({ energy: 0, forces: true, stress: undefined });
     model.readGradient(engine, row);
     return force;
   }

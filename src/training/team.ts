@@ -5,8 +5,8 @@
  * same bits.
  */
 import type { Kernels } from "../kernels/index.js";
-import { Crew, type CrewPlaces, placeCrew } from "./crew.js";
-import { addStructure, ErrorSums } from "./loss.js";
+import { Crew, type CrewPlaces, placeCrew, sliceOf } from "./crew.js";
+import { addLoss, ErrorSums, needsForces } from "./loss.js";
 import type { ProblemParts } from "./problem.js";
 
 /** Pointers of a team in the kernels' memory. */
@@ -51,21 +51,77 @@ export function placeTeam(
   };
 }
 
-/** What one thread does with a batch, alone or as one of a crew; `gradient` receives ∂(sum of losses × share)/∂θ or is undefined. */
-function work(
-  parts: ProblemParts,
-  batch: readonly number[],
-  target: { parameters: Float64Array; share?: number; gradient?: Float64Array; crew?: Crew | undefined },
-): ErrorSums {
+interface Target {
+  readonly parameters: Float64Array;
+  /** Of each structure in the gradient; undefined where no gradient is wanted. */
+  readonly share?: number;
+  /** Receives ∂(sum of losses × share)/∂θ. */
+  readonly gradient?: Float64Array;
+}
+
+/** Goes through a batch alone. */
+function work(parts: ProblemParts, batch: readonly number[], target: Target): ErrorSums {
   const { kernels, engine, model, structures, weights } = parts;
+  const { share } = target;
   const sums = new ErrorSums();
   model.load(engine, target.parameters);
-  if (target.gradient !== undefined) engine.clearGradient();
-  const context = { kernels, engine, weights, crew: target.crew };
-  for (const s of batch)
-    addStructure(context, structures[s]!, target.share === undefined ? { sums } : { sums, share: target.share });
+  engine.clearGradient();
+  for (const s of batch) {
+    const labelled = structures[s]!;
+    const { cached } = labelled;
+    const predicted = engine.predict(cached, needsForces(labelled, share !== undefined));
+    const input = { kernels, weights, labelled, predicted, slice: sliceOf(cached.atoms, undefined) };
+    const slope = addLoss(sums, { ...input, lambda: engine.lambda(cached), share: share ?? 0 });
+    if (share !== undefined) engine.addGradient(slope);
+  }
   if (target.gradient !== undefined) model.readGradient(engine, target.gradient);
   return sums;
+}
+
+/** Goes through a batch as one of a crew. */
+function workTogether(
+  parts: ProblemParts,
+  batch: readonly number[],
+  { crew, ...target }: Target & { crew: Crew },
+): ErrorSums {
+  const { engine, model } = parts;
+  const sums = new ErrorSums();
+  model.load(engine, target.parameters);
+  engine.clearGradient();
+  for (let first = 0; first < batch.length; first += crew.chunk)
+    visitChunk(parts, batch.slice(first, first + crew.chunk), { crew, sums, share: target.share });
+  if (target.gradient !== undefined) model.readGradient(engine, target.gradient);
+  return sums;
+}
+
+function visitChunk(
+  parts: ProblemParts,
+  chunk: readonly number[],
+  { crew, sums, share }: { crew: Crew; sums: ErrorSums; share: number | undefined },
+): void {
+  const { kernels, engine, structures, weights } = parts;
+  engine.clearVisits();
+  const visited = chunk.map((s, index) => {
+    const labelled = structures[s]!;
+    const place = crew.place(index);
+    const withForces = needsForces(labelled, share !== undefined);
+    const { visit, part } = engine.visit(labelled.cached, { withForces, crew, place });
+    crew.share(place, part);
+    return { labelled, place, visit, withStress: part.stress !== undefined, withForces };
+  });
+  crew.barrier();
+  const slopes = visited.map(({ labelled, place, visit, withStress, withForces }) => {
+    const atoms = 3 * labelled.cached.atoms;
+    if (withForces) crew.sumForces(place, visit.slice, engine.summedForces);
+    const predicted = { ...crew.whole(place, withStress), forces: kernels.f64(engine.summedForces, atoms) };
+    const lambda = kernels.f64(visit.lambda, atoms);
+    return addLoss(sums, { kernels, weights, labelled, predicted, slice: visit.slice, lambda, share: share ?? 0 });
+  });
+  crew.barrier();
+  if (share === undefined) return;
+  visited.forEach(({ visit }, k) => {
+    engine.addVisitGradient(visit, slopes[k]!);
+  });
 }
 
 /** The thread that runs the fit. With no places it works alone. */
@@ -85,9 +141,10 @@ export class TeamLeader {
     const share = 1 / batch.length;
     const places = this.#places;
     const target = gradient === undefined ? { parameters } : { parameters, share, gradient };
-    if (places === undefined || places.threads === 1) return work(this.#parts, batch, target);
+    const crew = this.#crew;
+    if (places === undefined || crew === undefined) return work(this.#parts, batch, target);
     this.#order(places, { parameters, batch, command: gradient === undefined ? ERRORS : GRADIENT });
-    const sums = work(this.#parts, batch, { ...target, crew: this.#crew });
+    const sums = workTogether(this.#parts, batch, { ...target, crew });
     this.#wait(places);
     this.#collect(places, { sums, gradient });
     return sums;
@@ -151,7 +208,7 @@ export function assist(parts: ProblemParts, places: TeamPlaces, thread: number):
     const length = control[LENGTH]!;
     const batch = [...control.subarray(BATCH, BATCH + length)];
     const target = command === GRADIENT ? { parameters, share: 1 / length, gradient, crew } : { parameters, crew };
-    const sums = work(parts, batch, target);
+    const sums = workTogether(parts, batch, target);
     if (command === GRADIENT) result.set(gradient);
     result.set(sums.toArray(), model.count);
     Atomics.add(control, DONE, 1);

@@ -38,7 +38,7 @@ function run(job: Job): FitOutcome | undefined {
       }
       return undefined;
     case "assist":
-      assist(problemParts(kernels, job.plan), job.team, job.thread);
+      assist(problemParts(kernels, job.plan, { chunk: job.team.crew.chunk }), job.team, job.thread);
       return undefined;
     case "fit":
       return fit(job);
