@@ -3,3 +3,7 @@ export { exponential, exponentialScalar, activate, hadamard, reverseTangent, bro
 export { multiply, symmetricMultiply, symmetricUpdate, choleskyFactor, choleskySolve } from "./matrices";
 export { descriptorValues, descriptorAdjoint, descriptorJacobian } from "./descriptors";
 export { contractForces, contractTangent } from "./contractions";
+export {
+  wrapAtoms, countGhosts, sortAtoms, makeGhosts, binExtended, fillNeighbors, refreshAtoms, refreshGhosts, foldGhosts,
+} from "./neighbors";
+export { surfaceF64, surfaceF32 } from "./surface/surface";

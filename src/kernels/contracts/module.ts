@@ -2,11 +2,13 @@
  * What the WebAssembly module offers. Pointers are byte offsets into the one memory; arrays are f64 unless said otherwise;
  * strides are in bytes. Nothing is allocated inside: the host owns every byte.
  */
+import type { NeighborKernels } from "./neighbors.js";
+import type { SurfaceKernels } from "./surface.js";
 
 /** Index of an activation in the kernels. */
 export const activationCodes = { l: 0, t: 1, s: 2, p: 3, r: 4, g: 5, c: 6, S: 7, e: 8, h: 9, m: 10, w: 11 } as const;
 
-export interface KernelExports {
+export interface KernelExports extends NeighborKernels, SurfaceKernels {
   /** y[i] = e^x[i]; n even; |x| beyond 708 is clamped. Relative error below 4e-16. */
   exponential(n: number, x: number, y: number): void;
   exponentialScalar(x: number): number;

@@ -1,0 +1,300 @@
+/**
+ * Symmetry functions as tables of the surface kernels (kernels/contracts/surface.ts): which functions share a radial shape, the
+ * polynomials of the angular parts, moments for the wide ones.
+ */
+import {
+  GROUP_BYTES,
+  LIST_BYTES,
+  NARROW_SHAPE_BYTES,
+  PROGRAM_BYTES,
+  WIDE_BYTES,
+} from "../kernels/contracts/surface.js";
+import type { Kernels } from "../kernels/index.js";
+import {
+  type ElementDescriptors,
+  type GaussianAngular,
+  type GaussianRadial,
+  type GaussianShape,
+  isAngular,
+  isCompact,
+  isNarrow,
+  isWeighted,
+} from "./definition.js";
+
+/** Highest ζ of wide functions that go by moments: (ζ+1)² of them. */
+const MOST_WIDE_ZETA = 16;
+/** Highest ζ of narrow functions: their polynomials lose no digits, but the kernels' registers are few. */
+const MOST_NARROW_ZETA = 64;
+
+/** Tables of all elements, and their sizes. */
+export interface SurfacePrograms {
+  /** Pointer to pointers, u32[element]. */
+  readonly at: number;
+  readonly mostFunctions: number;
+  readonly mostShapes: number;
+  readonly mostCutoffs: number;
+  readonly mostDegree: number;
+  readonly mostMoments: number;
+  readonly mostGroups: number;
+  readonly mostGroupShapes: number;
+}
+
+/** Whether the surface kernels know all these functions: no compact ones, and whole ζ. */
+export function hasSurfaceProgram(descriptors: readonly ElementDescriptors[]): boolean {
+  return descriptors.every(({ functions }) =>
+    functions.every((f) => {
+      if (isCompact(f)) return false;
+      if (!isAngular(f)) return true;
+      const most = isNarrow(f) ? MOST_NARROW_ZETA : MOST_WIDE_ZETA;
+      return Number.isInteger(f.zeta) && f.zeta >= 1 && f.zeta <= most && Math.abs(f.lambda) === 1;
+    }),
+  );
+}
+
+type Function = GaussianRadial | GaussianAngular;
+
+/** Builds the tables in the kernels' memory; each thread needs its own. Elements in the order of `descriptors`. */
+export function placeSurfacePrograms(kernels: Kernels, descriptors: readonly ElementDescriptors[]): SurfacePrograms {
+  const elements = descriptors.map((d) => d.element);
+  const compiled = descriptors.map((d) => new ElementProgram(kernels, d.functions as readonly Function[], elements));
+  const most = (pick: (p: ElementProgram) => number): number => Math.max(...compiled.map(pick));
+  return {
+    at: kernels.place(Int32Array.from(compiled, (p) => p.at)),
+    mostFunctions: 4 * Math.ceil(most((p) => p.functions) / 4),
+    mostShapes: most((p) => p.mostShapes),
+    mostCutoffs: most((p) => p.cutoffs.length),
+    mostDegree: most((p) => p.degree),
+    mostMoments: most((p) => p.moments),
+    mostGroups: most((p) => p.groups),
+    mostGroupShapes: most((p) => p.mostGroupShapes),
+  };
+}
+
+interface Shape {
+  readonly key: string;
+  readonly shape: GaussianShape;
+  /** Highest ζ of the wide functions that use it; −1: none. */
+  degree: number;
+  /** Number among the shapes of its element, and its first moment, once they are in order. */
+  index: number;
+  moment: number;
+}
+
+class ElementProgram {
+  readonly at: number;
+  readonly functions: number;
+  readonly cutoffs: GaussianShape[] = [];
+  mostShapes = 0;
+  degree = -1;
+  moments = 0;
+  groups = 0;
+  mostGroupShapes = 0;
+  readonly #kernels: Kernels;
+  readonly #elements: readonly number[];
+  /** [neighbour element]: radial and wide shapes by key. */
+  readonly #shapes: Map<string, Shape>[];
+
+  constructor(kernels: Kernels, functions: readonly Function[], elements: readonly number[]) {
+    this.#kernels = kernels;
+    this.#elements = elements;
+    this.functions = functions.length;
+    this.#shapes = elements.map(() => new Map());
+    for (const f of functions) {
+      this.#cutoff(f);
+      if (isAngular(f) && isNarrow(f)) continue;
+      const degree = isAngular(f) ? (f as GaussianAngular).zeta : -1;
+      for (const e of this.#neighborsOf(f)) this.#addShape(e, f, degree);
+    }
+    const lists = this.#lists(functions);
+    const wides = this.#wides(functions);
+    const groups = this.#narrowGroups(functions);
+    this.groups = groups.count;
+    const header = new Int32Array(PROGRAM_BYTES / 4);
+    const cutoffRows = this.cutoffs.flatMap(({ cutoff, rc }) => [cutoff.type, cutoff.alpha, rc, 0]);
+    header.set([this.cutoffs.length, kernels.place(Float64Array.from(cutoffRows)), lists, wides.count, wides.at]);
+    header.set([groups.count, groups.at, this.moments, this.degree, functions.length], 5);
+    this.at = kernels.place(header);
+  }
+
+  /** Elements among which a function looks, without repetition. */
+  #neighborsOf(f: Function): number[] {
+    if (isWeighted(f)) return this.#elements.map((_, e) => e);
+    return [...new Set(f.neighbors.map((z) => this.#elements.indexOf(z)))];
+  }
+
+  #cutoff({ cutoff, rc }: GaussianShape): number {
+    const same = (s: GaussianShape): boolean =>
+      s.rc === rc && s.cutoff.type === cutoff.type && s.cutoff.alpha === cutoff.alpha;
+    const found = this.cutoffs.findIndex(same);
+    if (found >= 0) return found;
+    this.cutoffs.push({ eta: 0, rs: 0, rc, cutoff });
+    return this.cutoffs.length - 1;
+  }
+
+  #key(s: GaussianShape): string {
+    return `${s.eta} ${s.rs} ${this.#cutoff(s)}`;
+  }
+
+  #addShape(e: number, f: GaussianShape, degree: number): void {
+    const key = this.#key(f);
+    const shapes = this.#shapes[e]!;
+    const found = shapes.get(key);
+    if (found === undefined) shapes.set(key, { key, shape: f, degree, index: 0, moment: 0 });
+    else found.degree = Math.max(found.degree, degree);
+  }
+
+  #lists(functions: readonly Function[]): number {
+    const kernels = this.#kernels;
+    const table = new Int32Array((LIST_BYTES / 4) * this.#elements.length);
+    this.#shapes.forEach((byKey, e) => {
+      const shapes = [...byKey.values()];
+      const inOrder = [
+        ...shapes.filter((s) => s.degree < 0),
+        ...shapes.filter((s) => s.degree >= 0).sort((a, b) => b.degree - a.degree),
+      ];
+      const classes: number[][] = [];
+      inOrder.forEach((s, index) => {
+        s.index = index;
+        if (s.degree < 0) return;
+        const last = classes[classes.length - 1];
+        s.moment = this.moments;
+        this.moments += (s.degree + 1) ** 2;
+        if (last !== undefined && last[0] === s.degree) last[2]!++;
+        else classes.push([s.degree, index, 1, s.moment]);
+        this.degree = Math.max(this.degree, s.degree);
+      });
+      this.mostShapes = Math.max(this.mostShapes, inOrder.length);
+      const radial = this.#radial(functions, e);
+      const rows = inOrder.flatMap(({ shape }) => [shape.eta, shape.rs, this.#cutoff(shape), 0]);
+      const at = (LIST_BYTES / 4) * e;
+      table.set([inOrder.length, kernels.place(Float64Array.from(rows)), radial.count, radial.at], at);
+      table.set([classes.length, kernels.place(Int32Array.from(classes.flat()))], at + 4);
+    });
+    return kernels.place(table);
+  }
+
+  #radial(functions: readonly Function[], e: number): { count: number; at: number } {
+    const rows = functions.flatMap((f, s) => {
+      if (isAngular(f) || !this.#neighborsOf(f).includes(e)) return [];
+      const weight = isWeighted(f) ? this.#elements[e]! : 1;
+      return [{ words: [s, this.#shapes[e]!.get(this.#key(f))!.index], weight }];
+    });
+    const bytes = new ArrayBuffer(16 * rows.length);
+    rows.forEach(({ words, weight }, k) => {
+      new Int32Array(bytes, 16 * k, 2).set(words);
+      new Float64Array(bytes, 16 * k + 8, 1)[0] = weight;
+    });
+    return { count: rows.length, at: this.#kernels.place(new Uint8Array(bytes)) };
+  }
+
+  #wides(functions: readonly Function[]): { count: number; at: number } {
+    const wides = functions.flatMap((f, s) => (isAngular(f) && !isNarrow(f) ? [{ f: f as GaussianAngular, s }] : []));
+    const bytes = new ArrayBuffer(WIDE_BYTES * wides.length);
+    wides.forEach(({ f, s }, k) => {
+      const [e1, e2] = f.neighbors.map((z) => this.#elements.indexOf(z)) as [number, number];
+      const first = this.#shapes[e1]!.get(this.#key(f))!;
+      const second = this.#shapes[e2]!.get(this.#key(f))!;
+      const beta = this.#kernels.place(momentWeights(f.lambda, f.zeta));
+      const words = [s, e1 === e2 ? 1 : 0, first.moment, second.moment, (f.zeta + 1) ** 2, beta, e1, first.index];
+      new Int32Array(bytes, WIDE_BYTES * k, 8).set(words);
+      const factor = 2 ** (1 - f.zeta);
+      new Float64Array(bytes, WIDE_BYTES * k + 32, 2).set([factor, factor * (1 + f.lambda) ** f.zeta]);
+    });
+    return { count: wides.length, at: this.#kernels.place(new Uint8Array(bytes)) };
+  }
+
+  /** One group for each pair of neighbour elements and each cutoff. */
+  #narrowGroups(functions: readonly Function[]): { count: number; at: number } {
+    const rows: number[][] = [];
+    for (let e1 = 0; e1 < this.#elements.length; e1++)
+      for (let e2 = e1; e2 < this.#elements.length; e2++)
+        for (let c = 0; c < this.cutoffs.length; c++) {
+          const members = functions.flatMap((f, s) =>
+            isAngular(f) && isNarrow(f) && this.#cutoff(f as GaussianAngular) === c && this.#concerns(f, e1, e2)
+              ? [{ f: f as GaussianAngular, s }]
+              : [],
+          );
+          if (members.length > 0) rows.push(this.#group(members, { e1, e2, cutoff: c }));
+        }
+    const table = new Int32Array((GROUP_BYTES / 4) * rows.length);
+    rows.forEach((row, k) => {
+      table.set(row, (GROUP_BYTES / 4) * k);
+    });
+    return { count: rows.length, at: this.#kernels.place(table) };
+  }
+
+  #concerns(f: Function, e1: number, e2: number): boolean {
+    if (isWeighted(f)) return true;
+    const [a, b] = f.neighbors.map((z) => this.#elements.indexOf(z)).sort((x, y) => x - y);
+    return a === e1 && b === e2;
+  }
+
+  #group(
+    members: readonly { f: GaussianAngular; s: number }[],
+    { e1, e2, cutoff }: { e1: number; e2: number; cutoff: number },
+  ): number[] {
+    const kernels = this.#kernels;
+    const byShape = new Map<string, { f: GaussianAngular; s: number }[]>();
+    for (const member of members) {
+      const key = this.#key(member.f);
+      byShape.set(key, [...(byShape.get(key) ?? []), member]);
+    }
+    const bytes = new ArrayBuffer(NARROW_SHAPE_BYTES * byShape.size);
+    [...byShape.values()].forEach((list, k) => {
+      const { eta, rs } = list[0]!.f;
+      const degree = Math.max(...list.map(({ f }) => f.zeta));
+      new Float64Array(bytes, NARROW_SHAPE_BYTES * k, 2).set([eta, rs]);
+      const sums = kernels.allocate(16 * (degree + 1));
+      const functions = this.#narrowFunctions(list, e1, e2);
+      new Int32Array(bytes, NARROW_SHAPE_BYTES * k + 16, 4).set([degree, list.length, sums, functions]);
+    });
+    this.mostGroupShapes = Math.max(this.mostGroupShapes, byShape.size);
+    const shifted = members.some(({ f }) => f.rs !== 0) ? 1 : 0;
+    return [e1, e2, cutoff, byShape.size, kernels.place(new Uint8Array(bytes)), 0, 0, shifted];
+  }
+
+  #narrowFunctions(list: readonly { f: GaussianAngular; s: number }[], e1: number, e2: number): number {
+    const bytes = new ArrayBuffer(list.reduce((sum, { f }) => sum + 8 + 8 * (f.zeta + 1), 0));
+    let at = 0;
+    for (const { f, s } of list) {
+      const weight = isWeighted(f) ? this.#elements[e1]! * this.#elements[e2]! : 1;
+      const coefficients = powerCoefficients(f.lambda, f.zeta).map((x) => x * weight * 2 ** (1 - f.zeta));
+      new Int32Array(bytes, at, 2).set([s, coefficients.length]);
+      new Float64Array(bytes, at + 8, coefficients.length).set(coefficients);
+      at += 8 + 8 * coefficients.length;
+    }
+    return this.#kernels.place(new Uint8Array(bytes));
+  }
+}
+
+/** Coefficients of cⁿ in (1 + λc)^ζ. */
+function powerCoefficients(lambda: number, zeta: number): number[] {
+  let polynomial = [1];
+  for (let k = 0; k < zeta; k++)
+    polynomial = [...polynomial, 0].map((x, n) => x + (n > 0 ? lambda * polynomial[n - 1]! : 0));
+  return polynomial;
+}
+
+/** β_l N²_lm of (1 + λc)^ζ = Σ β_l P_l(c), in the order m = 0, then real and imaginary part of m = 1, 2, … for l = 0, 1, … */
+function momentWeights(lambda: number, zeta: number): Float64Array {
+  // Times (1 + λc) in the basis of the P_l: c P_l = ((l+1) P_{l+1} + l P_{l−1})/(2l+1).
+  let beta = [1];
+  for (let k = 0; k < zeta; k++) {
+    const next = [...beta, 0];
+    beta.forEach((b, l) => {
+      next[l + 1]! += (lambda * b * (l + 1)) / (2 * l + 1);
+      if (l > 0) next[l - 1]! += (lambda * b * l) / (2 * l + 1);
+    });
+    beta = next;
+  }
+  const weights: number[] = [];
+  beta.forEach((b, l) => {
+    weights.push(b);
+    let ratio = 1;
+    for (let m = 1; m <= l; m++) {
+      ratio /= (l - m + 1) * (l + m);
+      weights.push(2 * b * ratio, 2 * b * ratio);
+    }
+  });
+  return Float64Array.from(weights);
+}

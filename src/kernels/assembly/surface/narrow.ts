@@ -1,0 +1,477 @@
+/**
+ * Narrow angular functions by triplets. With X = r_ij² + r_ik² + r_jk², L = r_ij + r_ik + r_jk, F = f_ij f_ik f_jk and c = cosθ, one
+ * exponential per distinct (η, rs) serves all functions that have it:
+ *
+ *   e = F exp(−ηX + 2ηrs L − 3ηrs²),   G = 2^(1−ζ) Σ_jk (1 + λc)^ζ e = Σ_n a_n Σ_jk cⁿ e
+ *
+ * and for the forces their sum is one polynomial T(c) per (η, rs). With T e summed over the (η, rs) into S₀, ηTe into S₁, ηrsTe into
+ * S₂ and T′e into S₃, the pulls are combinations of r_ij and r_ik with the coefficients of `pulls`.
+ *
+ * Pairs of neighbours farther apart than the cutoff (about half) are left out by packing the rest into lists, one run per j.
+ */
+import { cutoffs } from "./cutoffs";
+import { add, div, exp, fma, gather, get, mul, put, splat, spread, sub, total } from "./lanes";
+import {
+  cutSlope, cutValue, filled, geometry, inverse, partCount, partStart, partEnd, squared, stride, unitX, unitY, unitZ,
+} from "./neighborhood";
+
+// Words of a program, its groups, shapes and functions, see contracts/surface.ts.
+const CUTOFF_TABLE: usize = 4;
+const GROUP_COUNT: usize = 20;
+const GROUP_TABLE: usize = 24;
+const GROUP_BYTES: usize = 64;
+const SHAPE_BYTES: usize = 32;
+
+/** First byte of the lists; those of the groups follow each other. */
+let lists: usize = 0;
+/** T[neighbour][4]: Σ b r (xyz) and Σ a, the pull on a neighbour being a r + b. */
+export let bends: usize = 0;
+let ratio: usize = 0; // [cutoff] rows: f′/(2 r f)
+
+export function placeNarrow<T>(at: usize, cuts: usize): usize {
+  bends = at;
+  ratio = bends + 4 * stride;
+  lists = (ratio + cuts * stride + 63) & ~63;
+  return lists;
+}
+
+// Where a group's lists are, kept in its row between values and pulls.
+const RUNS: usize = 32; // run: i32 j (byte offset), i32 first byte, i32 bytes, –
+const RUN_COUNT: usize = 36;
+const KEYS: usize = 40; // i32 byte offset of k
+const COSINES: usize = 44;
+const RATIOS: usize = 48;
+const SIDES: usize = 52; // 1/r_jk, where rs are used
+const FACTORS: usize = 56; // [shape] rows
+const LENGTH: usize = 60; // bytes of a row
+
+/** Adds narrow functions to the values, f64[function]. */
+export function narrowValues<T>(program: usize, values: usize): void {
+  const groups = <usize>load<i32>(program, GROUP_COUNT);
+  if (groups == 0) return;
+  const table = <usize>load<u32>(program, GROUP_TABLE);
+  const cuts = <usize>load<i32>(program);
+  for (let c: usize = 0; c < cuts; c++) ratios<T>(c * stride);
+  let free = lists;
+  for (let g: usize = 0; g < groups; g++) {
+    const group = table + g * GROUP_BYTES;
+    free = pack<T>(program, group, free);
+    free = factors<T>(program, group, free);
+    valuesOfGroup<T>(group, values);
+  }
+}
+
+/** f′/(2 r f), and 0 where f is 0. */
+function ratios<T>(row: usize): void {
+  for (let p: usize = 0; p < filled + 16; p += 16) {
+    const f = v128.load(cutValue + row + p);
+    const r = mul<T>(v128.load(squared + p), v128.load(inverse + p));
+    const h = div<T>(v128.load(cutSlope + row + p), mul<T>(add<T>(r, r), f));
+    v128.store(ratio + row + p, v128.andnot(h, v128.eq<T>(f, splat<T>(0))));
+  }
+}
+
+/** Lists the pairs within the cutoff: c and k, one padded run per j. */
+function pack<T>(program: usize, group: usize, free: usize): usize {
+  const e1 = <usize>load<i32>(group), e2 = <usize>load<i32>(group, 4);
+  const same = e1 == e2;
+  const rc = load<f64>(<usize>load<u32>(program, CUTOFF_TABLE) + <usize>load<i32>(group, 8) * 32, 16);
+  const limit = splat<T>(rc * rc);
+  const lanes: usize = 16 / sizeof<T>();
+  const n1 = load<i32>(partCount + (e1 << 2));
+  const first1 = <usize>load<u32>(partStart + (e1 << 2));
+  const from = <usize>load<u32>(partStart + (e2 << 2));
+  const to = <usize>load<u32>(partEnd + (e2 << 2));
+  const runs = free;
+  free = (runs + 16 * <usize>n1 + 63) & ~63;
+  // Room for all pairs: cosines, then keys behind them.
+  const most = <usize>n1 * ((to - from) / sizeof<T>() + lanes);
+  const cosines = free;
+  const keys = cosines + ((most * sizeof<T>() + 63) & ~63);
+  let count: usize = 0;
+  for (let j = 0; j < n1; j++) {
+    const own = first1 + <usize>j * sizeof<T>();
+    const ux = spread<T>(unitX + own), uy = spread<T>(unitY + own), uz = spread<T>(unitZ + own);
+    const r2 = spread<T>(squared + own);
+    const r = get<T>(squared + own) * get<T>(inverse + own);
+    const twice = splat<T>(-2 * r);
+    const begin = count;
+    let p = same ? (own + sizeof<T>()) & ~15 : from;
+    // Lanes up to j itself do not count.
+    let allowed = same ? (0xf << <i32>((own + sizeof<T>() - p) / sizeof<T>())) & 0xf : 0xf;
+    for (; p < to; p += 16) {
+      const cos = fma<T>(fma<T>(mul<T>(ux, v128.load(unitX + p)), uy, v128.load(unitY + p)), uz, v128.load(unitZ + p));
+      const q = v128.load(squared + p);
+      const rk = mul<T>(q, v128.load(inverse + p));
+      const x = fma<T>(add<T>(r2, q), twice, mul<T>(rk, cos));
+      const within = v128.lt<T>(x, limit);
+      const near = (sizeof<T>() == 8 ? i64x2.bitmask(within) : i32x4.bitmask(within)) & allowed;
+      allowed = 0xf;
+      if (near == 0) continue;
+      append<T>(cosines, keys, count, cos, p);
+      count += near & 1;
+      if (sizeof<T>() == 8) {
+        v128.store64_lane(cosines + (count << 3), cos, 1);
+        store<u32>(keys + (count << 2), <u32>(p + 8));
+        count += (near >> 1) & 1;
+      } else {
+        v128.store32_lane(cosines + (count << 2), cos, 1);
+        store<u32>(keys + (count << 2), <u32>(p + 4));
+        count += (near >> 1) & 1;
+        v128.store32_lane(cosines + (count << 2), cos, 2);
+        store<u32>(keys + (count << 2), <u32>(p + 8));
+        count += (near >> 2) & 1;
+        v128.store32_lane(cosines + (count << 2), cos, 3);
+        store<u32>(keys + (count << 2), <u32>(p + 12));
+        count += (near >> 3) & 1;
+      }
+    }
+    while (count & (lanes - 1)) {
+      put<T>(cosines + count * sizeof<T>(), 0);
+      store<u32>(keys + (count << 2), <u32>filled);
+      count++;
+    }
+    const run = runs + (<usize>j << 4);
+    store<u32>(run, <u32>own);
+    store<u32>(run, <u32>(begin * sizeof<T>()), 4);
+    store<u32>(run, <u32>((count - begin) * sizeof<T>()), 8);
+  }
+  store<u32>(group + RUNS, <u32>runs);
+  store<u32>(group + RUN_COUNT, <u32>n1);
+  store<u32>(group + COSINES, <u32>cosines);
+  store<u32>(group + LENGTH, <u32>(count * sizeof<T>()));
+  // The keys move down to where the cosines end.
+  const packed = (cosines + count * sizeof<T>() + 63) & ~63;
+  memory.copy(packed, keys, count << 2);
+  store<u32>(group + KEYS, <u32>packed);
+  return (packed + (count << 2) + 63) & ~63;
+}
+
+// @ts-ignore: decorator
+@inline
+function append<T>(cosines: usize, keys: usize, count: usize, cos: v128, p: usize): void {
+  if (sizeof<T>() == 8) v128.store64_lane(cosines + (count << 3), cos, 0);
+  else v128.store32_lane(cosines + (count << 2), cos, 0);
+  store<u32>(keys + (count << 2), <u32>p);
+}
+
+/** The factors e of every shape, and f′/(2rf) (and 1/r) of the far side. */
+function factors<T>(program: usize, group: usize, free: usize): usize {
+  const length = <usize>load<u32>(group, LENGTH);
+  const cutoff = <usize>load<i32>(group, 8);
+  const shapes = <usize>load<i32>(group, 12);
+  const table = <usize>load<u32>(group, 16);
+  const withSides = load<i32>(group, 28) != 0;
+  const cosines = <usize>load<u32>(group, COSINES);
+  const keys = <usize>load<u32>(group, KEYS);
+  // Lists are powers of two apart less often when they are padded.
+  const row = ((length + 63) & ~63) + 64;
+  const sides = free;
+  const ratiosAt = sides + (withSides ? row : 0);
+  const factorsAt = ratiosAt + row;
+  const exponents = factorsAt + shapes * row;
+  const near = exponents + row;
+  const far = near + row;
+  const farValue = far + row;
+  const farSlope = farValue + row;
+  const perimeter = farSlope + row;
+  const cut = cutValue + cutoff * stride;
+
+  const runs = <usize>load<u32>(group, RUNS);
+  const count = load<i32>(group, RUN_COUNT);
+  for (let k = 0; k < count; k++) {
+    const run = runs + (<usize>k << 4);
+    const j = <usize>load<u32>(run);
+    const first = <usize>load<u32>(run, 4);
+    const last = first + <usize>load<u32>(run, 8);
+    const p2 = spread<T>(squared + j);
+    const r = splat<T>(get<T>(squared + j) * get<T>(inverse + j));
+    const minus = mul<T>(splat<T>(-2), r);
+    const fj = spread<T>(cut + j);
+    let key = keys + (first / sizeof<T>()) * 4;
+    for (let p = first; p < last; p += 16) {
+      const q = gather<T>(squared, key);
+      const rk = mul<T>(q, gather<T>(inverse, key));
+      const sum = add<T>(p2, q);
+      const x = v128.pmax<T>(fma<T>(sum, minus, mul<T>(rk, v128.load(cosines + p))), splat<T>(1e-12));
+      const d = v128.sqrt<T>(x);
+      v128.store(exponents + p, add<T>(sum, x));
+      v128.store(far + p, d);
+      v128.store(near + p, mul<T>(fj, gather<T>(cut, key)));
+      if (withSides) v128.store(perimeter + p, add<T>(add<T>(r, rk), d));
+      key += 4 * (16 / sizeof<T>());
+    }
+  }
+  cutoffs<T>(<usize>load<u32>(program, CUTOFF_TABLE) + cutoff * 32, length, far, farValue, farSlope);
+  const zero = splat<T>(0);
+  for (let p: usize = 0; p < length; p += 16) {
+    const f = v128.load(farValue + p);
+    const d = v128.load(far + p);
+    const h = div<T>(v128.load(farSlope + p), mul<T>(add<T>(d, d), f));
+    v128.store(ratiosAt + p, v128.andnot(h, v128.eq<T>(f, zero)));
+    v128.store(near + p, mul<T>(v128.load(near + p), f));
+    if (withSides) v128.store(sides + p, div<T>(splat<T>(1), d));
+  }
+  for (let s: usize = 0; s < shapes; s++) {
+    const shape = table + s * SHAPE_BYTES;
+    const eta = splat<T>(-load<f64>(shape));
+    const to = factorsAt + s * row;
+    if (load<f64>(shape, 8) == 0) {
+      for (let p: usize = 0; p < length; p += 16)
+        v128.store(to + p, mul<T>(v128.load(near + p), exp<T>(mul<T>(eta, v128.load(exponents + p)))));
+    } else {
+      const rs = load<f64>(shape, 8);
+      const linear = splat<T>(2 * load<f64>(shape) * rs);
+      const constant = splat<T>(-3 * load<f64>(shape) * rs * rs);
+      for (let p: usize = 0; p < length; p += 16) {
+        const argument = fma<T>(fma<T>(constant, linear, v128.load(perimeter + p)), eta, v128.load(exponents + p));
+        v128.store(to + p, mul<T>(v128.load(near + p), exp<T>(argument)));
+      }
+    }
+  }
+  store<u32>(group + SIDES, <u32>sides);
+  store<u32>(group + RATIOS, <u32>ratiosAt);
+  store<u32>(group + FACTORS, <u32>factorsAt);
+  return exponents;
+}
+
+/** Σ cⁿe for n = 0…degree of each shape, then the functions. */
+function valuesOfGroup<T>(group: usize, values: usize): void {
+  const length = <usize>load<u32>(group, LENGTH);
+  const row = ((length + 63) & ~63) + 64;
+  const shapes = <usize>load<i32>(group, 12);
+  const table = <usize>load<u32>(group, 16);
+  const cosines = <usize>load<u32>(group, COSINES);
+  for (let s: usize = 0; s < shapes; s++) {
+    const shape = table + s * SHAPE_BYTES;
+    const sums = <usize>load<u32>(shape, 24);
+    powerSums<T>(load<i32>(shape, 16), length, <usize>load<u32>(group, FACTORS) + s * row, cosines, sums);
+    const functions = load<i32>(shape, 20);
+    let f = <usize>load<u32>(shape, 28);
+    for (let k = 0; k < functions; k++) {
+      const terms = load<i32>(f, 4);
+      let sum: f64 = 0;
+      for (let n: usize = 0; n < <usize>terms; n++) sum += load<f64>(f + 8 + (n << 3)) * load<f64>(sums + (n << 3));
+      const at = values + (<usize>load<i32>(f) << 3);
+      store<f64>(at, load<f64>(at) + sum);
+      f += 8 + (<usize>terms << 3);
+    }
+  }
+}
+
+function powerSums<T>(degree: i32, length: usize, factor: usize, cosines: usize, sums: usize): void {
+  if (degree == 1) {
+    let s0 = splat<T>(0), s1 = s0;
+    for (let p: usize = 0; p < length; p += 16) {
+      const e = v128.load(factor + p);
+      s0 = add<T>(s0, e);
+      s1 = fma<T>(s1, e, v128.load(cosines + p));
+    }
+    store<f64>(sums, total<T>(s0));
+    store<f64>(sums, total<T>(s1), 8);
+    return;
+  }
+  if (degree <= 4) {
+    let s0 = splat<T>(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0;
+    for (let p: usize = 0; p < length; p += 16) {
+      const e = v128.load(factor + p);
+      const c = v128.load(cosines + p);
+      const c2 = mul<T>(c, c);
+      const ec = mul<T>(e, c);
+      const ec2 = mul<T>(e, c2);
+      s0 = add<T>(s0, e);
+      s1 = add<T>(s1, ec);
+      s2 = add<T>(s2, ec2);
+      s3 = fma<T>(s3, ec, c2);
+      s4 = fma<T>(s4, ec2, c2);
+    }
+    store<f64>(sums, total<T>(s0));
+    store<f64>(sums, total<T>(s1), 8);
+    store<f64>(sums, total<T>(s2), 16);
+    if (degree > 2) store<f64>(sums, total<T>(s3), 24);
+    if (degree > 3) store<f64>(sums, total<T>(s4), 32);
+    return;
+  }
+  // Four powers at a time.
+  for (let n = 0; n <= degree; n += 4) {
+    let s0 = splat<T>(0), s1 = s0, s2 = s0, s3 = s0;
+    for (let p: usize = 0; p < length; p += 16) {
+      const c = v128.load(cosines + p);
+      const c2 = mul<T>(c, c);
+      const c4 = mul<T>(c2, c2);
+      let e = v128.load(factor + p);
+      for (let k = 0; k < n; k += 4) e = mul<T>(e, c4);
+      s0 = add<T>(s0, e);
+      s1 = fma<T>(s1, e, c);
+      s2 = fma<T>(s2, e, c2);
+      s3 = fma<T>(s3, mul<T>(e, c), c2);
+    }
+    const at = sums + (<usize>n << 3);
+    store<f64>(at, total<T>(s0));
+    if (n + 1 <= degree) store<f64>(at, total<T>(s1), 8);
+    if (n + 2 <= degree) store<f64>(at, total<T>(s2), 16);
+    if (n + 3 <= degree) store<f64>(at, total<T>(s3), 24);
+  }
+}
+
+/** Fills `bends` from dE/dG (f64[function]). False where there are no narrow functions: the bends are then not written. */
+export function narrowPulls<T>(program: usize, gradient: usize): bool {
+  const groups = <usize>load<i32>(program, GROUP_COUNT);
+  if (groups == 0) return false;
+  memory.fill(bends, 0, 4 * (filled + 16));
+  const table = <usize>load<u32>(program, GROUP_TABLE);
+  for (let g: usize = 0; g < groups; g++) {
+    const group = table + g * GROUP_BYTES;
+    polynomials<T>(group, gradient);
+    pulls<T>(group);
+  }
+  return true;
+}
+
+/** T(c) of each shape: the coefficients replace the sums of powers, as T. */
+function polynomials<T>(group: usize, gradient: usize): void {
+  const shapes = <usize>load<i32>(group, 12);
+  const table = <usize>load<u32>(group, 16);
+  for (let s: usize = 0; s < shapes; s++) {
+    const shape = table + s * SHAPE_BYTES;
+    // Coefficients are behind the sums.
+    const degree = <usize>load<i32>(shape, 16);
+    const at = <usize>load<u32>(shape, 24) + ((degree + 1) << 3);
+    memory.fill(at, 0, (degree + 1) << 3);
+    const functions = load<i32>(shape, 20);
+    let f = <usize>load<u32>(shape, 28);
+    for (let k = 0; k < functions; k++) {
+      const slope = load<f64>(gradient + (<usize>load<i32>(f) << 3));
+      const terms = <usize>load<i32>(f, 4);
+      for (let n: usize = 0; n < terms; n++)
+        store<f64>(at + (n << 3), load<f64>(at + (n << 3)) + slope * load<f64>(f + 8 + (n << 3)));
+      f += 8 + (terms << 3);
+    }
+    for (let n: usize = 0; n <= degree; n++) put<T>(at + n * sizeof<T>(), load<f64>(at + (n << 3)));
+  }
+}
+
+function pulls<T>(group: usize): void {
+  const length = <usize>load<u32>(group, LENGTH);
+  const row = ((length + 63) & ~63) + 64;
+  const cutoff = <usize>load<i32>(group, 8);
+  const shapes = <usize>load<i32>(group, 12);
+  const table = <usize>load<u32>(group, 16);
+  const withSides = load<i32>(group, 28) != 0;
+  const cosines = <usize>load<u32>(group, COSINES);
+  const keys = <usize>load<u32>(group, KEYS);
+  const runs = <usize>load<u32>(group, RUNS);
+  const count = load<i32>(group, RUN_COUNT);
+  const sides = <usize>load<u32>(group, SIDES);
+  const farRatios = <usize>load<u32>(group, RATIOS);
+  const factorsAt = <usize>load<u32>(group, FACTORS);
+  const own = ratio + cutoff * stride;
+  const zero = splat<T>(0);
+  const two = splat<T>(2);
+  for (let k = 0; k < count; k++) {
+    const run = runs + (<usize>k << 4);
+    const j = <usize>load<u32>(run);
+    const first = <usize>load<u32>(run, 4);
+    const last = first + <usize>load<u32>(run, 8);
+    if (first == last) continue;
+    const ij = spread<T>(inverse + j);
+    const hj = spread<T>(own + j);
+    const rowJ = geometry + 4 * j;
+    const xyJ = v128.load(rowJ);
+    const zwJ = sizeof<T>() == 8 ? v128.load(rowJ, 16) : xyJ;
+    let pullJ = zero, bendXY = zero, bendZ = zero;
+    let key = keys + (first / sizeof<T>()) * 4;
+    for (let p = first; p < last; p += 16) {
+      const c = v128.load(cosines + p);
+      let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+      let factor = factorsAt + p;
+      for (let s: usize = 0; s < shapes; s++) {
+        const shape = table + s * SHAPE_BYTES;
+        const degree = load<i32>(shape, 16);
+        const a = <usize>load<u32>(shape, 24) + (<usize>(degree + 1) << 3);
+        let t: v128, dt: v128;
+        if (degree == 1) {
+          dt = spread<T>(a + sizeof<T>());
+          t = fma<T>(spread<T>(a), dt, c);
+        } else if (degree == 4) {
+          const a2 = spread<T>(a + 2 * sizeof<T>());
+          const a3 = spread<T>(a + 3 * sizeof<T>());
+          const a4 = spread<T>(a + 4 * sizeof<T>());
+          const c2 = mul<T>(c, c);
+          const a1 = spread<T>(a + sizeof<T>());
+          const low = fma<T>(spread<T>(a), a1, c);
+          const high = fma<T>(fma<T>(a2, a3, c), a4, c2);
+          t = fma<T>(low, c2, high);
+          const dLow = fma<T>(a1, add<T>(a2, a2), c);
+          const dHigh = fma<T>(mul<T>(splat<T>(3), a3), mul<T>(splat<T>(4), a4), c);
+          dt = fma<T>(dLow, c2, dHigh);
+        } else {
+          t = spread<T>(a + <usize>degree * sizeof<T>());
+          dt = zero;
+          for (let n = degree - 1; n >= 0; n--) {
+            dt = fma<T>(t, dt, c);
+            t = fma<T>(spread<T>(a + <usize>n * sizeof<T>()), t, c);
+          }
+        }
+        const e = v128.load(factor);
+        const te = mul<T>(t, e);
+        const eta = load<f64>(shape);
+        s0 = add<T>(s0, te);
+        s1 = fma<T>(s1, splat<T>(eta), te);
+        if (withSides) s2 = fma<T>(s2, splat<T>(eta * load<f64>(shape, 8)), te);
+        s3 = fma<T>(s3, dt, e);
+        factor += row;
+      }
+      const ik = gather<T>(inverse, key);
+      const hk = gather<T>(own, key);
+      let x = sub<T>(mul<T>(s0, v128.load(farRatios + p)), s1);
+      let aj = sub<T>(mul<T>(s0, hj), s1);
+      let ak = sub<T>(mul<T>(s0, hk), s1);
+      if (withSides) {
+        x = fma<T>(x, s2, v128.load(sides + p));
+        aj = fma<T>(aj, s2, ij);
+        ak = fma<T>(ak, s2, ik);
+      }
+      const s3c = mul<T>(s3, c);
+      aj = sub<T>(mul<T>(two, add<T>(aj, x)), mul<T>(s3c, mul<T>(ij, ij)));
+      ak = sub<T>(mul<T>(two, add<T>(ak, x)), mul<T>(s3c, mul<T>(ik, ik)));
+      const b = sub<T>(mul<T>(s3, mul<T>(ij, ik)), mul<T>(two, x));
+      pullJ = add<T>(pullJ, aj);
+      // On k: b r_j and a_k; on j: b r_k. Lane 3 of the latter gathers what belongs to k and is overwritten below.
+      if (sizeof<T>() == 8) {
+        const k0 = <usize>load<u32>(key) << 2;
+        const k1 = <usize>load<u32>(key, 4) << 2;
+        const b0 = v128.shuffle<f64>(b, b, 0, 0), b1 = v128.shuffle<f64>(b, b, 1, 1);
+        const c0 = v128.shuffle<f64>(b, ak, 0, 2), c1 = v128.shuffle<f64>(b, ak, 1, 3);
+        bendXY = fma<T>(fma<T>(bendXY, b0, v128.load(geometry + k0)), b1, v128.load(geometry + k1));
+        bendZ = fma<T>(fma<T>(bendZ, c0, v128.load(geometry + k0, 16)), c1, v128.load(geometry + k1, 16));
+        v128.store(bends + k0, fma<T>(v128.load(bends + k0), b0, xyJ));
+        v128.store(bends + k0, fma<T>(v128.load(bends + k0, 16), c0, zwJ), 16);
+        v128.store(bends + k1, fma<T>(v128.load(bends + k1), b1, xyJ));
+        v128.store(bends + k1, fma<T>(v128.load(bends + k1, 16), c1, zwJ), 16);
+      } else {
+        const k0 = <usize>load<u32>(key) << 2;
+        const k1 = <usize>load<u32>(key, 4) << 2;
+        const k2 = <usize>load<u32>(key, 8) << 2;
+        const k3 = <usize>load<u32>(key, 12) << 2;
+        const v0 = v128.shuffle<f32>(b, ak, 0, 0, 0, 4), v1 = v128.shuffle<f32>(b, ak, 1, 1, 1, 5);
+        const v2 = v128.shuffle<f32>(b, ak, 2, 2, 2, 6), v3 = v128.shuffle<f32>(b, ak, 3, 3, 3, 7);
+        bendXY = fma<T>(bendXY, v0, v128.load(geometry + k0));
+        v128.store(bends + k0, fma<T>(v128.load(bends + k0), v0, xyJ));
+        bendXY = fma<T>(bendXY, v1, v128.load(geometry + k1));
+        v128.store(bends + k1, fma<T>(v128.load(bends + k1), v1, xyJ));
+        bendXY = fma<T>(bendXY, v2, v128.load(geometry + k2));
+        v128.store(bends + k2, fma<T>(v128.load(bends + k2), v2, xyJ));
+        bendXY = fma<T>(bendXY, v3, v128.load(geometry + k3));
+        v128.store(bends + k3, fma<T>(v128.load(bends + k3), v3, xyJ));
+      }
+      key += 4 * (16 / sizeof<T>());
+    }
+    const at = bends + 4 * j;
+    const sum = total<T>(pullJ);
+    if (sizeof<T>() == 8) {
+      v128.store(at, add<T>(v128.load(at), bendXY));
+      v128.store(at, add<T>(v128.load(at, 16), v128.replace_lane<T>(bendZ, 1, <T>sum)), 16);
+    } else v128.store(at, add<T>(v128.load(at), v128.replace_lane<T>(bendXY, 3, <T>sum)));
+  }
+}

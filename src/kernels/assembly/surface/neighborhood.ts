@@ -1,0 +1,199 @@
+/**
+ * What one atom sees: its neighbours within the cutoff as arrays, by element, each element's part padded to whole vectors with
+ * atoms so far away that nothing reaches them; and the cutoff functions and radial shapes at their distances.
+ */
+import { cutoffs } from "./cutoffs";
+import { add, div, exp, fma, mul, put, splat, sub, total } from "./lanes";
+
+// Words of a context and of a program, see contracts/surface.ts.
+const ROWS: usize = 0;
+const OFFSETS: usize = 8;
+const INDICES: usize = 12;
+const ELEMENTS: usize = 16;
+const RADIUS_SQUARED: usize = 32;
+const CAPACITY: usize = 84;
+
+const CUTOFF_COUNT: usize = 0;
+const CUTOFF_TABLE: usize = 4;
+const LISTS: usize = 8;
+const LIST_BYTES: usize = 32;
+
+/** Distance of padding atoms, Å. */
+const FAR: f64 = 1000;
+
+// Arrays of the atom at hand, `stride` bytes each.
+export let stride: usize = 0;
+export let unitX: usize = 0;
+export let unitY: usize = 0;
+export let unitZ: usize = 0;
+export let distance: usize = 0;
+export let inverse: usize = 0;
+export let squared: usize = 0;
+/** T[neighbour][4]: x y z 1, Å */
+export let geometry: usize = 0;
+/** i32[neighbour] */
+export let atoms: usize = 0;
+/** i32[element]: first byte of each element's part and the byte past it (padded), and the number of its atoms. */
+export let partStart: usize = 0;
+export let partEnd: usize = 0;
+export let partCount: usize = 0;
+/** [cutoff] rows: f, f′ */
+export let cutValue: usize = 0;
+export let cutSlope: usize = 0;
+/** [shape] rows: g, g′; each element has shapes of its own, which fill its part of the rows. */
+export let shapeValue: usize = 0;
+export let shapeSlope: usize = 0;
+/** Bytes of all parts. */
+export let filled: usize = 0;
+
+/** Lays the arrays out from `at` on; returns the first free byte. `shapes`, `cuts`: most of any program. */
+export function place<T>(context: usize, at: usize, shapes: usize, cuts: usize): usize {
+  const capacity = <usize>load<u32>(context, CAPACITY);
+  const elements = <usize>load<u32>(context, ELEMENTS);
+  // Not a multiple of 4096, where rows would compete for the same lines of the cache.
+  stride = ((capacity * sizeof<T>() + 63) & ~63) + 64;
+  partStart = at;
+  partEnd = partStart + 4 * elements;
+  partCount = partEnd + 4 * elements;
+  at = (partCount + 4 * elements + 63) & ~63;
+  atoms = at;
+  geometry = at + ((4 * capacity + 63) & ~63);
+  unitX = geometry + 4 * stride;
+  unitY = unitX + stride;
+  unitZ = unitY + stride;
+  distance = unitZ + stride;
+  inverse = distance + stride;
+  squared = inverse + stride;
+  cutValue = squared + stride;
+  cutSlope = cutValue + cuts * stride;
+  shapeValue = cutSlope + cuts * stride;
+  shapeSlope = shapeValue + shapes * stride;
+  return shapeSlope + shapes * stride;
+}
+
+/** Neighbours of atom i; false where two atoms coincide or a position is not a number. */
+export function look<T>(context: usize, i: i32): bool {
+  const rows = <usize>load<u32>(context, ROWS);
+  const elements = load<i32>(context, ELEMENTS);
+  const offsets = <usize>load<u32>(context, OFFSETS) + <usize>(i * (elements + 1)) * 4;
+  const indices = <usize>load<u32>(context, INDICES);
+  const limit = load<f64>(context, RADIUS_SQUARED);
+  const own = rows + (<usize>i << 5);
+  const ox = load<f64>(own), oy = load<f64>(own, 8), oz = load<f64>(own, 16);
+  const lanes: usize = 16 / sizeof<T>();
+  let n: usize = 0;
+  for (let e = 0; e < elements; e++) {
+    const start = n;
+    store<u32>(partStart + (<usize>e << 2), <u32>(n * sizeof<T>()));
+    const last = load<i32>(offsets + (<usize>e << 2), 4);
+    for (let p = load<i32>(offsets + (<usize>e << 2)); p < last; p++) {
+      const j = load<i32>(indices + (<usize>p << 2));
+      const row = rows + (<usize>j << 5);
+      const x = load<f64>(row) - ox, y = load<f64>(row, 8) - oy, z = load<f64>(row, 16) - oz;
+      const g = geometry + n * (4 * sizeof<T>());
+      store<T>(g, <T>x);
+      store<T>(g + sizeof<T>(), <T>y);
+      store<T>(g + 2 * sizeof<T>(), <T>z);
+      store<T>(g + 3 * sizeof<T>(), 1);
+      store<i32>(atoms + (n << 2), j);
+      // Kept by counting: branches here would be mispredicted.
+      n += <usize>(x * x + y * y + z * z < limit);
+    }
+    store<i32>(partCount + (<usize>e << 2), <i32>(n - start));
+    while (n & (lanes - 1)) {
+      pad<T>(n);
+      n++;
+    }
+    store<u32>(partEnd + (<usize>e << 2), <u32>(n * sizeof<T>()));
+  }
+  // One vector of padding that lists may point to.
+  for (let l: usize = 0; l < lanes; l++) pad<T>(n + l);
+  filled = n * sizeof<T>();
+  return measure<T>(filled + 16);
+}
+
+function pad<T>(n: usize): void {
+  const g = geometry + n * (4 * sizeof<T>());
+  put<T>(g, FAR);
+  put<T>(g + sizeof<T>(), 0);
+  put<T>(g + 2 * sizeof<T>(), 0);
+  put<T>(g + 3 * sizeof<T>(), 1);
+  store<i32>(atoms + (n << 2), -1);
+}
+
+/** Distances and unit vectors of `bytes` of neighbours; the layout of the geometry is transposed on the way. */
+function measure<T>(bytes: usize): bool {
+  let smallest = splat<T>(FAR * FAR);
+  let sane = v128.eq<T>(smallest, smallest);
+  for (let p: usize = 0; p < bytes; p += 16) {
+    const g = geometry + 4 * p;
+    let x: v128, y: v128, z: v128;
+    if (sizeof<T>() == 8) {
+      const a0 = v128.load(g), b0 = v128.load(g, 32);
+      x = v128.shuffle<f64>(a0, b0, 0, 2);
+      y = v128.shuffle<f64>(a0, b0, 1, 3);
+      z = v128.load64_lane(g + 48, v128.load64_splat(g + 16), 1);
+    } else {
+      const a = v128.load(g), b = v128.load(g, 16), c = v128.load(g, 32), d = v128.load(g, 48);
+      const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+      x = v128.shuffle<f32>(ab, cd, 0, 1, 4, 5);
+      y = v128.shuffle<f32>(ab, cd, 2, 3, 6, 7);
+      z = v128.shuffle<f32>(v128.shuffle<f32>(a, b, 2, 6, 2, 6), v128.shuffle<f32>(c, d, 2, 6, 2, 6), 0, 1, 4, 5);
+    }
+    const r2 = fma<T>(fma<T>(mul<T>(x, x), y, y), z, z);
+    smallest = v128.pmin<T>(smallest, r2);
+    sane = v128.and(sane, v128.eq<T>(r2, r2));
+    const r = v128.sqrt<T>(r2);
+    const inv = div<T>(splat<T>(1), r);
+    v128.store(squared + p, r2);
+    v128.store(distance + p, r);
+    v128.store(inverse + p, inv);
+    v128.store(unitX + p, mul<T>(x, inv));
+    v128.store(unitY + p, mul<T>(y, inv));
+    v128.store(unitZ + p, mul<T>(z, inv));
+  }
+  // Closer than 10⁻⁴ Å is a coincidence.
+  return !v128.any_true(v128.lt<T>(smallest, splat<T>(1e-8))) && i32x4.bitmask(sane) == 15;
+}
+
+/** Cutoffs and shapes at the neighbours' distances. */
+export function tabulate<T>(context: usize, program: usize): void {
+  const cuts = load<i32>(program, CUTOFF_COUNT);
+  const table = <usize>load<u32>(program, CUTOFF_TABLE);
+  for (let c: usize = 0; c < <usize>cuts; c++)
+    cutoffs<T>(table + c * 32, filled + 16, distance, cutValue + c * stride, cutSlope + c * stride);
+  const elements = load<i32>(context, ELEMENTS);
+  for (let e: usize = 0; e < <usize>elements; e++) {
+    const list = <usize>load<u32>(program, LISTS) + e * LIST_BYTES;
+    const from = <usize>load<u32>(partStart + (e << 2));
+    const to = <usize>load<u32>(partEnd + (e << 2));
+    const count = load<i32>(list);
+    const shapes = <usize>load<u32>(list, 4);
+    for (let s: usize = 0; s < <usize>count; s++) shape<T>(shapes + s * 32, s * stride, from, to);
+  }
+}
+
+/** g = e^(−η(r−rs)²) f and g′ of one shape (f64: η, rs, cutoff). */
+function shape<T>(row: usize, at: usize, from: usize, to: usize): void {
+  const eta = load<f64>(row);
+  const rs = splat<T>(load<f64>(row, 8));
+  const c = <usize>load<f64>(row, 16) * stride;
+  const minus = splat<T>(-eta);
+  const twice = splat<T>(-2 * eta);
+  const fv = cutValue + c, fs = cutSlope + c;
+  const gv = shapeValue + at, gs = shapeSlope + at;
+  for (let p = from; p < to; p += 16) {
+    const d = sub<T>(v128.load(distance + p), rs);
+    const e = exp<T>(mul<T>(minus, mul<T>(d, d)));
+    const g = mul<T>(e, v128.load(fv + p));
+    v128.store(gv + p, g);
+    v128.store(gs + p, add<T>(mul<T>(e, v128.load(fs + p)), mul<T>(mul<T>(twice, d), g)));
+  }
+}
+
+/** Sum of row `s` over one element's part. */
+export function sumOf<T>(row: usize, from: usize, to: usize): f64 {
+  let sum = splat<T>(0);
+  for (let p = from; p < to; p += 16) sum = add<T>(sum, v128.load(row + p));
+  return total<T>(sum);
+}

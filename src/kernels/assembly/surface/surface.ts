@@ -1,0 +1,157 @@
+/**
+ * Energies, forces and virial of a network potential, atom by atom: neighbours → functions → networks of all members → dE/dG → pulls
+ * on the neighbours. Everything that an atom needs stays in the cache between its values and its pulls. The tables are written in
+ * contracts/surface.ts; the same text serves f64 and f32.
+ */
+import { put } from "./lanes";
+import { network } from "./network";
+import { bends, narrowPulls, narrowValues, placeNarrow } from "./narrow";
+import { atoms, filled, geometry, look, partCount, partStart, place, tabulate } from "./neighborhood";
+import { placeWide, pullX, pullY, pullZ, widePulls, wideValues } from "./wide";
+
+// Bytes of a context, see contracts/surface.ts.
+const TYPES: usize = 4;
+const ELEMENTS: usize = 16;
+const PROGRAMS: usize = 20;
+const MEMBERS: usize = 24;
+const NETWORKS: usize = 28;
+const SCRATCH: usize = 40;
+const ENERGIES: usize = 44;
+const ENERGY_ROW: usize = 48;
+const FORCES: usize = 52;
+const VIRIAL: usize = 56;
+const VALUES: usize = 60;
+const VALUE_ROW: usize = 64;
+const MEMBER_FORCES: usize = 68;
+const MEMBER_FORCE_BYTES: usize = 72;
+const MEMBER_VIRIALS: usize = 76;
+const FUNCTIONS_MOST: usize = 80;
+const SHAPES_MOST: usize = 88;
+const CUTOFFS_MOST: usize = 92;
+const DEGREE_MOST: usize = 96;
+const MOMENTS_MOST: usize = 100;
+const NETWORK_SCRATCH: usize = 104;
+
+const FUNCTIONS: usize = 36;
+
+/** 0, or 1 + the first atom whose surroundings make no sense (two atoms in one place, a position that is not a number). */
+function surface<T>(context: usize, first: i32, last: i32): i32 {
+  const elements = load<i32>(context, ELEMENTS);
+  const members = load<i32>(context, MEMBERS);
+  const most = <usize>load<u32>(context, FUNCTIONS_MOST);
+  let at = (<usize>load<u32>(context, SCRATCH) + 63) & ~63;
+  const values = at; // f64
+  const gradient = values + 8 * most; // f64, mean over the members
+  const input = gradient + 8 * most; // T
+  const slope = input + 8 * most; // T, of one member
+  const slopes = slope + 8 * most; // f64[member], where each member's forces are wanted
+  const layers = slopes + 8 * most * <usize>members;
+  at = (layers + <usize>load<u32>(context, NETWORK_SCRATCH) + 63) & ~63;
+  const shapes = <usize>load<u32>(context, SHAPES_MOST);
+  const cuts = <usize>load<u32>(context, CUTOFFS_MOST);
+  at = place<T>(context, at, shapes, cuts);
+  at = placeWide<T>(at, <usize>load<u32>(context, DEGREE_MOST), shapes, <usize>load<u32>(context, MOMENTS_MOST), <usize>elements);
+  placeNarrow<T>(at, cuts);
+
+  const types = <usize>load<u32>(context, TYPES);
+  const energyRow = <usize>load<u32>(context, ENERGY_ROW);
+  const memberForces = <usize>load<u32>(context, MEMBER_FORCES);
+  for (let i = first; i < last; i++) {
+    if (!look<T>(context, i)) return i + 1;
+    const e = <usize>load<u8>(types + <usize>i);
+    const program = <usize>load<u32>(<usize>load<u32>(context, PROGRAMS) + (e << 2));
+    const functions = <usize>load<i32>(program, FUNCTIONS);
+    tabulate<T>(context, program);
+    memory.fill(values, 0, functions << 3);
+    wideValues<T>(program, elements, values);
+    narrowValues<T>(program, values);
+    if (load<u32>(context, VALUES)) {
+      const row = <usize>load<u32>(context, VALUES) + <usize>i * <usize>load<u32>(context, VALUE_ROW);
+      memory.copy(row, values, functions << 3);
+    }
+    memory.fill(gradient, 0, functions << 3);
+    const share = 1 / <f64>members;
+    for (let m: usize = 0; m < <usize>members; m++) {
+      const table = <usize>load<u32>(<usize>load<u32>(context, NETWORKS) + ((m * <usize>elements + e) << 2));
+      const scale = load<f64>(table, 8);
+      // Scaled in f64: the range of a function may be small beside its values.
+      const map = <usize>load<u32>(table, 20);
+      for (let s: usize = 0; s < functions; s++)
+        put<T>(input + s * sizeof<T>(), load<f64>(map + (s << 4)) * load<f64>(values + (s << 3)) + load<f64>(map + (s << 4), 8));
+      const value = network<T>(table + 16, input, slope, layers);
+      const energy = <usize>load<u32>(context, ENERGIES) + <usize>i * energyRow + (m << 3);
+      store<f64>(energy, load<f64>(table) + scale * value);
+      for (let s: usize = 0; s < functions; s++) {
+        const g = scale * load<f64>(map + (s << 4)) * <f64>load<T>(slope + s * sizeof<T>());
+        store<f64>(gradient + (s << 3), load<f64>(gradient + (s << 3)) + share * g);
+        if (memberForces) store<f64>(slopes + ((m * most + s) << 3), g);
+      }
+    }
+    pull<T>(program, elements, gradient);
+    scatter<T>(i, elements, <usize>load<u32>(context, FORCES), <usize>load<u32>(context, VIRIAL));
+    if (memberForces)
+      for (let m: usize = 0; m < <usize>members; m++) {
+        pull<T>(program, elements, slopes + 8 * m * most);
+        scatter<T>(
+          i, elements, memberForces + m * <usize>load<u32>(context, MEMBER_FORCE_BYTES),
+          <usize>load<u32>(context, MEMBER_VIRIALS) + 48 * m,
+        );
+      }
+  }
+  return 0;
+}
+
+/** The pull on every neighbour, in pullX, pullY, pullZ. */
+function pull<T>(program: usize, elements: i32, gradient: usize): void {
+  widePulls<T>(program, elements, gradient);
+  if (!narrowPulls<T>(program, gradient)) return;
+  for (let p: usize = 0; p < filled; p += 16)
+    for (let q: usize = 0; q < 16; q += sizeof<T>()) {
+      const bend = bends + 4 * (p + q);
+      const g = geometry + 4 * (p + q);
+      const a = load<T>(bend + 3 * sizeof<T>());
+      store<T>(pullX + p + q, load<T>(pullX + p + q) + load<T>(bend) + a * load<T>(g));
+      store<T>(pullY + p + q, load<T>(pullY + p + q) + load<T>(bend + sizeof<T>()) + a * load<T>(g + sizeof<T>()));
+      store<T>(pullZ + p + q, load<T>(pullZ + p + q) + load<T>(bend + 2 * sizeof<T>()) + a * load<T>(g + 2 * sizeof<T>()));
+    }
+}
+
+/** F_j −= t_j, F_i += t_j, W_ab += Σ t_j,a r_ij,b, in f64. */
+function scatter<T>(i: i32, elements: i32, forces: usize, virial: usize): void {
+  let fx: f64 = 0, fy: f64 = 0, fz: f64 = 0;
+  let xx: f64 = 0, yy: f64 = 0, zz: f64 = 0, yz: f64 = 0, xz: f64 = 0, xy: f64 = 0;
+  for (let e: usize = 0; e < <usize>elements; e++) {
+    let p = <usize>load<u32>(partStart + (e << 2));
+    const last = p + <usize>load<i32>(partCount + (e << 2)) * sizeof<T>();
+    for (; p < last; p += sizeof<T>()) {
+      const tx = <f64>load<T>(pullX + p), ty = <f64>load<T>(pullY + p), tz = <f64>load<T>(pullZ + p);
+      const g = geometry + 4 * p;
+      const x = <f64>load<T>(g), y = <f64>load<T>(g + sizeof<T>()), z = <f64>load<T>(g + 2 * sizeof<T>());
+      const f = forces + (<usize>load<i32>(atoms + (p / sizeof<T>()) * 4) << 5);
+      store<f64>(f, load<f64>(f) - tx);
+      store<f64>(f, load<f64>(f, 8) - ty, 8);
+      store<f64>(f, load<f64>(f, 16) - tz, 16);
+      fx += tx; fy += ty; fz += tz;
+      xx += tx * x; yy += ty * y; zz += tz * z;
+      yz += ty * z; xz += tx * z; xy += tx * y;
+    }
+  }
+  const f = forces + (<usize>i << 5);
+  store<f64>(f, load<f64>(f) + fx);
+  store<f64>(f, load<f64>(f, 8) + fy, 8);
+  store<f64>(f, load<f64>(f, 16) + fz, 16);
+  store<f64>(virial, load<f64>(virial) + xx);
+  store<f64>(virial, load<f64>(virial, 8) + yy, 8);
+  store<f64>(virial, load<f64>(virial, 16) + zz, 16);
+  store<f64>(virial, load<f64>(virial, 24) + yz, 24);
+  store<f64>(virial, load<f64>(virial, 32) + xz, 32);
+  store<f64>(virial, load<f64>(virial, 40) + xy, 40);
+}
+
+export function surfaceF64(context: usize, first: i32, last: i32): i32 {
+  return surface<f64>(context, first, last);
+}
+
+export function surfaceF32(context: usize, first: i32, last: i32): i32 {
+  return surface<f32>(context, first, last);
+}

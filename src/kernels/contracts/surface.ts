@@ -1,0 +1,111 @@
+/**
+ * Tables of the surface kernels, which take a network potential from neighbours to forces. Offsets in bytes; pointers, counts and
+ * indices are 32-bit, numbers f64. T is f64 or f32.
+ *
+ * Program of one element, PROGRAM_BYTES: `cutoffs` and `cutoffTable` rows of 32 {type, α, rc, –}; `lists`, a row of LIST_BYTES for each
+ * neighbour element; `wides` and `wideTable`; `groups` and `groupTable` of narrow functions; `moments`, T numbers in all classes;
+ * `degree`, highest of all classes or −1; `functions`.
+ *
+ * List, 32: count of shapes, pointer to rows of 32 {η, rs, cutoff as f64, –}; count of radial functions, pointer to rows of 16
+ * {function, shape, weight f64}; count of classes, pointer to rows of 16 {degree, first shape, shapes, first moment}. Shapes of radial
+ * functions alone come first, then those of the classes, in falling order of their degree. A class has (degree + 1)² moments a
+ * shape.
+ *
+ * Wide function, 48: function; 1 where both neighbours are of one element; first moment of either side; number of moments;
+ * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ.
+ *
+ * Narrow group, 64: two elements; cutoff; count and pointer of shapes; –; –; 1 where some rs is not 0; then eight words for the kernels' own
+ * use, for which reason each thread has programs of its own. Shape, 32: η f64, rs f64, degree, count of functions, pointer to 2 (degree + 1)
+ * f64 for sums and coefficients, pointer to functions {function, terms, f64[terms] coefficients of cosⁿθ}.
+ *
+ * Network of a member and an element: reference energy and energy scale f64; layers; pointer to {factor, constant} f64 of each
+ * function, by which values become inputs; then from byte 32 on LAYER_BYTES for each layer: inputs, outputs, bytes of a row of outputs, activation, pointers to weights T[input][row], their transpose
+ * T[output][row of inputs] and biases T[row], bytes of a row of inputs. Rows are padded with zeros to multiples of 16 bytes.
+ */
+
+export const PROGRAM_BYTES = 40;
+export const LIST_BYTES = 32;
+export const WIDE_BYTES = 48;
+export const GROUP_BYTES = 64;
+export const NARROW_SHAPE_BYTES = 32;
+export const NETWORK_HEAD_BYTES = 32;
+export const LAYER_BYTES = 32;
+
+/**
+ * Context of a call. `rows`, `types`, `offsets`, `indices`: an extended list (contracts/neighbors.ts); `energies` f64[local][member];
+ * `forces` f64[extended, 4] and `virial` f64[6] (Σ t r: xx yy zz yz xz xy), added to; `values` f64[local] rows or 0; `memberForces` (and
+ * `memberVirials`) f64[member][…] or 0; `capacity`: room for neighbours in a row of scratch.
+ */
+export const contextAt = {
+  rows: 0,
+  types: 4,
+  offsets: 8,
+  indices: 12,
+  elements: 16,
+  programs: 20,
+  members: 24,
+  networks: 28,
+  radiusSquared: 32,
+  scratch: 40,
+  energies: 44,
+  energyRow: 48,
+  forces: 52,
+  virial: 56,
+  values: 60,
+  valueRow: 64,
+  memberForces: 68,
+  memberForceBytes: 72,
+  memberVirials: 76,
+  mostFunctions: 80,
+  capacity: 84,
+  mostShapes: 88,
+  mostCutoffs: 92,
+  mostDegree: 96,
+  mostMoments: 100,
+  networkScratch: 104,
+} as const;
+export const CONTEXT_BYTES = 112;
+
+/** What the module offers. 0, or 1 + the first atom whose surroundings make no sense. */
+export interface SurfaceKernels {
+  surfaceF64(context: number, first: number, last: number): number;
+  surfaceF32(context: number, first: number, last: number): number;
+}
+
+/** Sizes that decide how much scratch a thread needs. */
+export interface SurfaceSizes {
+  readonly elements: number;
+  readonly members: number;
+  readonly mostFunctions: number;
+  readonly mostShapes: number;
+  readonly mostCutoffs: number;
+  readonly mostDegree: number;
+  readonly mostMoments: number;
+  /** Groups of narrow functions of the element that has most, and most shapes in one. */
+  readonly mostGroups: number;
+  readonly mostGroupShapes: number;
+  readonly networkScratch: number;
+}
+
+/** Bytes of scratch for atoms with at most `neighbors` listed neighbours; `size`: bytes of T. */
+export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceSizes): number {
+  const capacity = surfaceCapacity(neighbors, s.elements);
+  const stride = Math.ceil((capacity * size) / 64) * 64 + 64;
+  const degree = Math.max(0, s.mostDegree);
+  const lm = (degree + 1) ** 2;
+  const rows = 4 + 7 + 3 * s.mostCutoffs + 3 * s.mostShapes + 2 * lm + (degree + 1) * (degree + 4) + 3 + 4;
+  const pairs = (neighbors * (capacity + 4)) / 2 + 8 * neighbors;
+  const perPair = 2 * size + 8 + (8 + s.mostGroupShapes) * size;
+  return (
+    rows * stride +
+    8 * s.mostFunctions * (4 + s.members) +
+    16 * s.mostMoments +
+    16 * s.mostShapes * s.elements +
+    s.networkScratch +
+    s.mostGroups * (pairs * perPair + 16 * neighbors + (16 + s.mostGroupShapes) * 128) +
+    8192
+  );
+}
+
+/** Neighbours for which a row of scratch has room: each element's part is padded to whole vectors, and one vector follows. */
+export const surfaceCapacity = (neighbors: number, elements: number): number => neighbors + 4 * elements + 8;

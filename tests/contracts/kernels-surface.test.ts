@@ -1,0 +1,181 @@
+/**
+ * The surface kernels against the general ones (which are held against the plain column in kernels-descriptors.test.ts): every type and
+ * cutoff they know, committees, every activation, cells of all sizes; along a walk on which the neighbours are kept; in f32 too.
+ */
+import { describe, expect, it } from "vitest";
+import type {
+  CutoffType,
+  ElementDescriptors,
+  FunctionType,
+  SymmetryFunction,
+} from "../../src/descriptors/definition.js";
+import { isAngular, isCompact } from "../../src/descriptors/definition.js";
+import { InputError } from "../../src/errors/index.js";
+import { createKernels } from "../../src/hosts/node/kernels.js";
+import { RandomStream } from "../../src/math/index.js";
+import { type Activation, activations } from "../../src/networks/index.js";
+import type { NetworkPotential } from "../../src/potentials/definition.js";
+import { NetworkEvaluator } from "../../src/potentials/network-evaluator.js";
+import type { Evaluation } from "../../src/potentials/potential.js";
+import { isSurface, SurfaceForceField } from "../../src/potentials/surface.js";
+import type { Structure } from "../../src/structure/index.js";
+import {
+  cutoffTypes,
+  ELEMENTS,
+  randomDescriptors,
+  randomPotential,
+  randomStructure,
+  tiny,
+  triclinic,
+} from "../physics/random-potential.js";
+
+const SEED = Number(process.env.POTLUCK_SEED ?? 20261121);
+console.log(`kernels-surface: seed ${SEED}`);
+const kernels = createKernels();
+const smooth = cutoffTypes.slice(1);
+
+interface SubjectOptions {
+  readonly types: readonly FunctionType[];
+  readonly cutoffs?: readonly CutoffType[];
+  readonly elements?: readonly number[];
+  readonly members?: number;
+  readonly activation?: Activation;
+  readonly hidden?: readonly number[];
+}
+
+/** Exponents that are not whole become so: the kernels say of the others that they do not know them. */
+function whole(descriptors: readonly ElementDescriptors[]): ElementDescriptors[] {
+  return descriptors.map(({ element, functions }) => ({
+    element,
+    functions: functions.map((f): SymmetryFunction => {
+      if (!isAngular(f) || isCompact(f) || Number.isInteger((f as { zeta: number }).zeta)) return f;
+      return { ...f, zeta: f.type === 9 ? 3 : 7 } as SymmetryFunction;
+    }),
+  }));
+}
+
+function subject(name: string, options: SubjectOptions): { potential: NetworkPotential; structures: Structure[] } {
+  const { types, cutoffs = smooth, elements = ELEMENTS, members = 1, activation = "t", hidden = [7, 6] } = options;
+  const random = new RandomStream(SEED, name);
+  const descriptors = whole(randomDescriptors(random, { elements, types, cutoffs }));
+  const structures = [
+    randomStructure(random, { atoms: 11, elements, cell: triclinic }),
+    randomStructure(random, { atoms: 2, elements, cell: tiny }),
+    randomStructure(random, { atoms: 9, elements }),
+    randomStructure(random, { atoms: 1, elements, cell: triclinic }),
+    randomStructure(random, { atoms: 1, elements }),
+  ];
+  const more = { members, hidden, activation };
+  return { potential: randomPotential(kernels, random, { descriptors, structures, ...more }), structures };
+}
+
+const largest = (a: ArrayLike<number>): number => Array.from(a).reduce((m, x) => Math.max(m, Math.abs(x)), 0);
+const difference = (a: ArrayLike<number>, b: ArrayLike<number>): number => largest(Array.from(a, (x, i) => x - b[i]!));
+
+function expectEqual(found: Evaluation, truth: Evaluation, tolerance: number): void {
+  const size = 1 + largest(truth.forces);
+  expect(Math.abs(found.energy - truth.energy)).toBeLessThan(tolerance * (1 + largest(truth.atomicEnergies)) * 10);
+  expect(difference(found.forces, truth.forces)).toBeLessThan(tolerance * size);
+  expect(difference(found.atomicEnergies, truth.atomicEnergies)).toBeLessThan(
+    tolerance * (1 + largest(truth.atomicEnergies)),
+  );
+  expect(found.stress === undefined).toBe(truth.stress === undefined);
+  if (truth.stress !== undefined) expect(difference(found.stress!, truth.stress)).toBeLessThan(tolerance * size);
+  expect(found.uncertainty === undefined).toBe(truth.uncertainty === undefined);
+  if (truth.uncertainty === undefined || found.uncertainty === undefined) return;
+  expect(difference(found.uncertainty.forces, truth.uncertainty.forces)).toBeLessThan(10 * tolerance * size);
+  expect(Math.abs(found.uncertainty.disagreement - truth.uncertainty.disagreement)).toBeLessThan(10 * tolerance * size);
+}
+
+function compare(name: string, options: SubjectOptions): void {
+  const { potential, structures } = subject(name, options);
+  expect(isSurface(potential)).toBe(true);
+  const general = new NetworkEvaluator(kernels, potential);
+  for (const structure of structures) {
+    const truth = general.evaluate(structure);
+    for (const [precision, tolerance] of [
+      ["f64", 1e-11],
+      ["f32", 2e-4],
+    ] as const) {
+      const field = new SurfaceForceField(kernels, potential, structure, { precision });
+      expectEqual(field.evaluate(structure.positions, structure.cell), truth, tolerance);
+    }
+  }
+}
+
+describe("the surface kernels equal the general ones", () => {
+  for (const type of [2, 3, 9, 12, 13] as const)
+    for (const cutoff of smooth)
+      it(`type ${type}, cutoff ${cutoff}`, () => {
+        compare(`${type} ${cutoff}`, { types: [type], cutoffs: [cutoff], elements: [1, 8] });
+      });
+
+  it("with the hard cutoff", () => {
+    compare("hard", { types: [2, 3, 9], cutoffs: [0], elements: [8] });
+  });
+
+  it("all types and cutoffs at once, three elements, a committee", () => {
+    compare("all", { types: [2, 3, 9, 12, 13], members: 3 });
+  });
+
+  for (const activation of activations)
+    it(`activation ${activation}`, () => {
+      compare(`activation ${activation}`, { types: [2, 9], elements: [8], activation, members: 2 });
+    });
+
+  for (const hidden of [[1], [2], [3, 5], [4, 4, 4], [17, 9], [33]])
+    it(`hidden layers ${hidden.join("-")}`, () => {
+      compare(`hidden ${hidden.join(" ")}`, { types: [2, 3], elements: [1, 8], hidden });
+    });
+
+  it("along a walk, whether neighbours are kept or not", () => {
+    const { potential, structures } = subject("walk", { types: [2, 3, 9], members: 2 });
+    const general = new NetworkEvaluator(kernels, potential);
+    const random = new RandomStream(SEED, "steps");
+    for (const structure of structures.slice(0, 3)) {
+      const field = new SurfaceForceField(kernels, potential, structure, { skin: 0.3 });
+      const positions = structure.positions.slice();
+      for (let step = 0; step < 40; step++) {
+        for (let i = 0; i < positions.length; i++) positions[i]! += random.between(-0.02, 0.02);
+        const truth = general.evaluate({ ...structure, positions });
+        expectEqual(field.evaluate(positions, structure.cell), truth, 1e-11);
+      }
+      expect(field.rebuilds).toBeLessThan(40);
+    }
+  });
+
+  it("says which values leave the training range, as the general ones do", () => {
+    const { potential, structures } = subject("range", { types: [2, 9], elements: [8] });
+    const general = new NetworkEvaluator(kernels, potential);
+    const structure = structures[0]!;
+    const positions = structure.positions.map((x, i) => (i === 0 ? x + 0.4 : x));
+    const truth = general.evaluate({ ...structure, positions }).extrapolation;
+    const field = new SurfaceForceField(kernels, potential, structure);
+    const found = field.evaluate(positions, structure.cell).extrapolation;
+    expect(truth.length).toBeGreaterThan(0);
+    expect(found.map(({ atom, function: s }) => [atom, s])).toEqual(truth.map(({ atom, function: s }) => [atom, s]));
+    expect(field.evaluate(positions, structure.cell, { extrapolation: false }).extrapolation).toEqual([]);
+  });
+
+  it("refuses atoms in one place and positions that are not numbers", () => {
+    const { potential, structures } = subject("bad", { types: [2, 3], elements: [8] });
+    const structure = structures[0]!;
+    const field = new SurfaceForceField(kernels, potential, structure);
+    const together = structure.positions.slice();
+    together.copyWithin(0, 3, 6);
+    expect(() => field.evaluate(together, structure.cell)).toThrow(InputError);
+    const nowhere = structure.positions.slice();
+    nowhere[4] = Number.NaN;
+    expect(() => field.evaluate(nowhere, structure.cell)).toThrow();
+    // And goes on afterwards.
+    const truth = new NetworkEvaluator(kernels, potential).evaluate(structure);
+    expectEqual(field.evaluate(structure.positions, structure.cell), truth, 1e-11);
+  });
+
+  it("does not claim functions that it does not know", () => {
+    const random = new RandomStream(SEED, "claims");
+    const descriptors = randomDescriptors(random, { elements: [8], types: [21], cutoffs: [1] });
+    const structures = [randomStructure(random, { atoms: 5, elements: [8], cell: triclinic })];
+    expect(isSurface(randomPotential(kernels, random, { descriptors, structures }))).toBe(false);
+  });
+});
