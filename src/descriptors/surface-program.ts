@@ -239,14 +239,14 @@ class ElementProgram {
       const key = this.#key(member.f);
       byShape.set(key, [...(byShape.get(key) ?? []), member]);
     }
-    const bytes = new ArrayBuffer(NARROW_SHAPE_BYTES * byShape.size);
-    [...byShape.values()].forEach((list, k) => {
-      const { eta, rs } = list[0]!.f;
+    const shapes = withPowers([...byShape.values()].map((list) => ({ list, ...list[0]!.f })));
+    const bytes = new ArrayBuffer(NARROW_SHAPE_BYTES * shapes.length);
+    shapes.forEach(({ list, eta, rs, power }, k) => {
       const degree = Math.max(...list.map(({ f }) => f.zeta));
       new Float64Array(bytes, NARROW_SHAPE_BYTES * k, 2).set([eta, rs]);
-      const sums = kernels.allocate(16 * (degree + 1));
+      const sums = kernels.allocate(8 * (3 * degree + 5));
       const functions = this.#narrowFunctions(list, e1, e2);
-      new Int32Array(bytes, NARROW_SHAPE_BYTES * k + 16, 4).set([degree, list.length, sums, functions]);
+      new Int32Array(bytes, NARROW_SHAPE_BYTES * k + 16, 5).set([degree, list.length, sums, functions, power]);
     });
     this.mostGroupShapes = Math.max(this.mostGroupShapes, byShape.size);
     const shifted = members.some(({ f }) => f.rs !== 0) ? 1 : 0;
@@ -265,6 +265,31 @@ class ElementProgram {
     }
     return this.#kernels.place(new Uint8Array(bytes));
   }
+}
+
+/** Highest power that replaces an exponential: n products' rounding errors add up. */
+const MOST_POWER = 32;
+
+/**
+ * Orders shapes so that those whose η is a whole multiple of another's follow it: their exponentials are its powers, a few
+ * products instead of a series. Only where rs = 0.
+ */
+function withPowers<S extends GaussianShape>(shapes: readonly S[]): (S & { power: number })[] {
+  const left = [...shapes].sort((a, b) => a.eta - b.eta);
+  const ordered: (S & { power: number })[] = [];
+  while (left.length > 0) {
+    const base = left.shift()!;
+    ordered.push({ ...base, power: 1 });
+    if (base.rs !== 0 || base.eta <= 0) continue;
+    for (const shape of [...left]) {
+      const power = Math.round(shape.eta / base.eta);
+      const exact = Math.abs(shape.eta / base.eta - power) < 1e-13 * power;
+      if (shape.rs !== 0 || power < 2 || power > MOST_POWER || !exact) continue;
+      ordered.push({ ...shape, power });
+      left.splice(left.indexOf(shape), 1);
+    }
+  }
+  return ordered;
 }
 
 /** Coefficients of cⁿ in (1 + λc)^ζ. */

@@ -15,8 +15,9 @@
  * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ.
  *
  * Narrow group, 64: two elements; cutoff; count and pointer of shapes; –; –; 1 where some rs is not 0; then eight words for the kernels' own
- * use, for which reason each thread has programs of its own. Shape, 32: η f64, rs f64, degree, count of functions, pointer to 2 (degree + 1)
- * f64 for sums and coefficients, pointer to functions {function, terms, f64[terms] coefficients of cosⁿθ}.
+ * use, for which reason each thread has programs of its own. Shape, 48: η f64, rs f64, degree, count of functions, pointer to 3 degree + 5
+ * f64 for sums and coefficients, pointer to functions {function, terms, f64[terms] coefficients of cosⁿθ}; 1, or n > 1 where the
+ * exponential is the n-th power of that of the last shape that has 1; –.
  *
  * Network of a member and an element: reference energy and energy scale f64; layers; pointer to {factor, constant} f64 of each
  * function, by which values become inputs; then from byte 32 on LAYER_BYTES for each layer: inputs, outputs, bytes of a row of outputs, activation, pointers to weights T[input][row], their transpose
@@ -27,7 +28,7 @@ export const PROGRAM_BYTES = 40;
 export const LIST_BYTES = 32;
 export const WIDE_BYTES = 48;
 export const GROUP_BYTES = 64;
-export const NARROW_SHAPE_BYTES = 32;
+export const NARROW_SHAPE_BYTES = 48;
 export const NETWORK_HEAD_BYTES = 32;
 export const LAYER_BYTES = 32;
 
@@ -93,7 +94,7 @@ export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceS
   const stride = Math.ceil((capacity * size) / 64) * 64 + 64;
   const degree = Math.max(0, s.mostDegree);
   const lm = (degree + 1) ** 2;
-  const rows = 4 + 7 + 3 * s.mostCutoffs + 3 * s.mostShapes + 2 * lm + (degree + 1) * (degree + 4) + 3 + 4;
+  const rows = 4 + 10 + 3 * s.mostCutoffs + 3 * s.mostShapes + 2 * lm + (degree + 1) * (degree + 4) + 3 + 4;
   const pairs = (neighbors * (capacity + 4)) / 2 + 8 * neighbors;
   const perPair = 2 * size + 8 + (8 + s.mostGroupShapes) * size;
   return (

@@ -107,3 +107,91 @@ export function cutoffs<T>(row: usize, bytes: usize, r: usize, f: usize, df: usi
     v128.store(df + p, v128.and(s, inside));
   }
 }
+
+/**
+ * f(r) and h = f′(r)/(2 r f(r)) for `bytes` of distances in `r`; both 0 where r ≥ rc. h replaces the distances: what a triplet's third
+ * side needs, with one division.
+ */
+export function farCutoffs<T>(row: usize, bytes: usize, r: usize, f: usize): void {
+  const type = <i32>load<f64>(row);
+  const rc = load<f64>(row, 16);
+  const inner = type == 0 || type == 2 || type == 3 ? 0.0 : rc * load<f64>(row, 8);
+  const width = 1.0 / (rc - inner);
+  const vrc = splat<T>(rc);
+  const vw = splat<T>(width);
+  const one = splat<T>(1);
+  const zero = splat<T>(0);
+  if (type == 2 || type == 3) {
+    // t = a/b = tanh y: f = t³, f′/f = −3w (b² − a²)/(ab).
+    const norm = splat<T>(type == 3 ? 2.2637537952253513 : 1);
+    const slope = splat<T>(-1.5 * width);
+    for (let p: usize = 0; p < bytes; p += 16) {
+      const d = v128.load(r + p);
+      const y = v128.pmax<T>(mul<T>(sub<T>(vrc, d), vw), zero);
+      const z = mul<T>(y, y);
+      let a: v128, b: v128;
+      if (sizeof<T>() == 8) {
+        a = fma<T>(splat<T>(34459425), z, fma<T>(splat<T>(4729725), z, fma<T>(splat<T>(135135), z, add<T>(splat<T>(990), z))));
+        b = fma<T>(splat<T>(34459425), z, fma<T>(splat<T>(16216200), z, fma<T>(splat<T>(945945), z, fma<T>(splat<T>(13860), z, splat<T>(45)))));
+      } else {
+        a = fma<T>(splat<T>(1), z, fma<T>(splat<T>(1260.0 / 10395.0), z, splat<T>(21.0 / 10395.0)));
+        b = fma<T>(splat<T>(1), z, fma<T>(splat<T>(4725.0 / 10395.0), z, fma<T>(splat<T>(210.0 / 10395.0), z, splat<T>(1.0 / 10395.0))));
+      }
+      a = mul<T>(a, y);
+      const ad = mul<T>(a, d);
+      const inv = div<T>(one, mul<T>(ad, b));
+      const t = mul<T>(mul<T>(a, ad), inv);
+      const inside = v128.gt<T>(y, zero);
+      v128.store(f + p, v128.and(mul<T>(mul<T>(mul<T>(t, t), t), norm), inside));
+      v128.store(r + p, v128.and(mul<T>(slope, mul<T>(sub<T>(mul<T>(b, b), mul<T>(a, a)), inv)), inside));
+    }
+    return;
+  }
+  if (type >= 5) {
+    // f = yⁿ g(x), f′ = −c w (xy)ⁿ⁻¹ with n = type − 3.
+    const n = type - 3;
+    const c: f64 = type == 5 ? 6 : type == 6 ? 30 : type == 7 ? 140 : 630;
+    const slope = splat<T>(-0.5 * c * width);
+    for (let p: usize = 0; p < bytes; p += 16) {
+      const d = v128.load(r + p);
+      let y = v128.pmax<T>(mul<T>(sub<T>(vrc, d), vw), zero);
+      if (inner > 0) y = v128.pmin<T>(y, one);
+      const x = sub<T>(one, y);
+      let g = fma<T>(one, splat<T>(2), x);
+      let x2 = x;
+      let y2 = y;
+      if (n == 3) {
+        g = fma<T>(one, x, fma<T>(splat<T>(3), x, splat<T>(6)));
+        x2 = mul<T>(x, x);
+        y2 = mul<T>(y, y);
+      } else if (n == 4) {
+        g = fma<T>(one, x, fma<T>(splat<T>(4), x, fma<T>(splat<T>(10), x, splat<T>(20))));
+        x2 = mul<T>(mul<T>(x, x), x);
+        y2 = mul<T>(mul<T>(y, y), y);
+      } else if (n == 5) {
+        g = fma<T>(one, x, fma<T>(splat<T>(5), x, fma<T>(splat<T>(15), x, fma<T>(splat<T>(35), x, splat<T>(70)))));
+        const xx = mul<T>(x, x), yy = mul<T>(y, y);
+        x2 = mul<T>(xx, xx);
+        y2 = mul<T>(yy, yy);
+      }
+      const yg = mul<T>(y, g);
+      const inside = v128.gt<T>(y, zero);
+      v128.store(f + p, mul<T>(y2, yg));
+      v128.store(r + p, v128.and(div<T>(mul<T>(slope, x2), mul<T>(yg, d)), inside));
+    }
+    return;
+  }
+  // The rest in blocks through the plain form.
+  for (let p: usize = 0; p < bytes; p += 16) {
+    const d = v128.load(r + p);
+    v128.store(block, d);
+    cutoffs<T>(row, 16, block, block + 16, block + 32);
+    const v = v128.load(block, 16);
+    const h = div<T>(v128.load(block, 32), mul<T>(add<T>(d, d), v));
+    v128.store(f + p, v);
+    v128.store(r + p, v128.andnot(h, v128.eq<T>(v, zero)));
+  }
+}
+
+/** Room for three vectors. */
+const block: usize = memory.data(48, 16);

@@ -9,10 +9,10 @@
  *
  * Pairs of neighbours farther apart than the cutoff (about half) are left out by packing the rest into lists, one run per j.
  */
-import { cutoffs } from "./cutoffs";
+import { farCutoffs } from "./cutoffs";
 import { add, div, exp, fma, gather, get, mul, put, splat, spread, sub, total } from "./lanes";
 import {
-  cutSlope, cutValue, filled, geometry, inverse, partCount, partStart, partEnd, squared, stride, unitX, unitY, unitZ,
+  besideX, besideY, besideZ, cutSlope, cutValue, filled, geometry, inverse, partCount, partEnd, partStart, squared, stride,
 } from "./neighborhood";
 
 // Words of a program, its groups, shapes and functions, see contracts/surface.ts.
@@ -20,7 +20,7 @@ const CUTOFF_TABLE: usize = 4;
 const GROUP_COUNT: usize = 20;
 const GROUP_TABLE: usize = 24;
 const GROUP_BYTES: usize = 64;
-const SHAPE_BYTES: usize = 32;
+const SHAPE_BYTES: usize = 48;
 
 /** First byte of the lists; those of the groups follow each other. */
 let lists: usize = 0;
@@ -44,6 +44,9 @@ const RATIOS: usize = 48;
 const SIDES: usize = 52; // 1/r_jk, where rs are used
 const FACTORS: usize = 56; // [shape] rows
 const LENGTH: usize = 60; // bytes of a row
+
+/** In a shape: 1, or of which power of the exponential before it (itself of power 1) its own is. */
+const POWER: usize = 32;
 
 /** Adds narrow functions to the values, f64[function]. */
 export function narrowValues<T>(program: usize, values: usize): void {
@@ -71,12 +74,11 @@ function ratios<T>(row: usize): void {
   }
 }
 
-/** Lists the pairs within the cutoff: c and k, one padded run per j. */
+/** Lists the pairs within the cutoff: −2 r_ij·r_ik (which becomes c in `factors`) and k, one padded run per j. */
 function pack<T>(program: usize, group: usize, free: usize): usize {
   const e1 = <usize>load<i32>(group), e2 = <usize>load<i32>(group, 4);
   const same = e1 == e2;
   const rc = load<f64>(<usize>load<u32>(program, CUTOFF_TABLE) + <usize>load<i32>(group, 8) * 32, 16);
-  const limit = splat<T>(rc * rc);
   const lanes: usize = 16 / sizeof<T>();
   const n1 = load<i32>(partCount + (e1 << 2));
   const first1 = <usize>load<u32>(partStart + (e1 << 2));
@@ -91,23 +93,20 @@ function pack<T>(program: usize, group: usize, free: usize): usize {
   let count: usize = 0;
   for (let j = 0; j < n1; j++) {
     const own = first1 + <usize>j * sizeof<T>();
-    const ux = spread<T>(unitX + own), uy = spread<T>(unitY + own), uz = spread<T>(unitZ + own);
-    const r2 = spread<T>(squared + own);
-    const r = get<T>(squared + own) * get<T>(inverse + own);
-    const twice = splat<T>(-2 * r);
+    const minusTwo = splat<T>(-2);
+    const x = mul<T>(minusTwo, spread<T>(besideX + own));
+    const y = mul<T>(minusTwo, spread<T>(besideY + own));
+    const z = mul<T>(minusTwo, spread<T>(besideZ + own));
+    const bound = splat<T>(rc * rc - get<T>(squared + own));
     const begin = count;
     let p = same ? (own + sizeof<T>()) & ~15 : from;
     // Lanes up to j itself do not count.
     let allowed = same ? (0xf << <i32>((own + sizeof<T>() - p) / sizeof<T>())) & 0xf : 0xf;
     for (; p < to; p += 16) {
-      const cos = fma<T>(fma<T>(mul<T>(ux, v128.load(unitX + p)), uy, v128.load(unitY + p)), uz, v128.load(unitZ + p));
-      const q = v128.load(squared + p);
-      const rk = mul<T>(q, v128.load(inverse + p));
-      const x = fma<T>(add<T>(r2, q), twice, mul<T>(rk, cos));
-      const within = v128.lt<T>(x, limit);
+      const cos = fma<T>(fma<T>(mul<T>(x, v128.load(besideX + p)), y, v128.load(besideY + p)), z, v128.load(besideZ + p));
+      const within = v128.lt<T>(add<T>(cos, v128.load(squared + p)), bound);
       const near = (sizeof<T>() == 8 ? i64x2.bitmask(within) : i32x4.bitmask(within)) & allowed;
       allowed = 0xf;
-      if (near == 0) continue;
       append<T>(cosines, keys, count, cos, p);
       count += near & 1;
       if (sizeof<T>() == 8) {
@@ -171,10 +170,8 @@ function factors<T>(program: usize, group: usize, free: usize): usize {
   const factorsAt = ratiosAt + row;
   const exponents = factorsAt + shapes * row;
   const near = exponents + row;
-  const far = near + row;
-  const farValue = far + row;
-  const farSlope = farValue + row;
-  const perimeter = farSlope + row;
+  const farValue = near + row;
+  const perimeter = farValue + row;
   const cut = cutValue + cutoff * stride;
 
   const runs = <usize>load<u32>(group, RUNS);
@@ -186,48 +183,60 @@ function factors<T>(program: usize, group: usize, free: usize): usize {
     const last = first + <usize>load<u32>(run, 8);
     const p2 = spread<T>(squared + j);
     const r = splat<T>(get<T>(squared + j) * get<T>(inverse + j));
-    const minus = mul<T>(splat<T>(-2), r);
+    const half = splat<T>(-0.5 * get<T>(inverse + j));
     const fj = spread<T>(cut + j);
     let key = keys + (first / sizeof<T>()) * 4;
     for (let p = first; p < last; p += 16) {
       const q = gather<T>(squared, key);
-      const rk = mul<T>(q, gather<T>(inverse, key));
+      const inv = gather<T>(inverse, key);
+      const dot = v128.load(cosines + p);
       const sum = add<T>(p2, q);
-      const x = v128.pmax<T>(fma<T>(sum, minus, mul<T>(rk, v128.load(cosines + p))), splat<T>(1e-12));
+      const x = v128.pmax<T>(add<T>(sum, dot), splat<T>(1e-12));
       const d = v128.sqrt<T>(x);
+      v128.store(cosines + p, mul<T>(mul<T>(dot, half), inv));
       v128.store(exponents + p, add<T>(sum, x));
-      v128.store(far + p, d);
+      v128.store(ratiosAt + p, d);
       v128.store(near + p, mul<T>(fj, gather<T>(cut, key)));
-      if (withSides) v128.store(perimeter + p, add<T>(add<T>(r, rk), d));
+      if (withSides) {
+        v128.store(sides + p, div<T>(splat<T>(1), d));
+        v128.store(perimeter + p, add<T>(add<T>(r, mul<T>(q, inv)), d));
+      }
       key += 4 * (16 / sizeof<T>());
     }
   }
-  cutoffs<T>(<usize>load<u32>(program, CUTOFF_TABLE) + cutoff * 32, length, far, farValue, farSlope);
-  const zero = splat<T>(0);
-  for (let p: usize = 0; p < length; p += 16) {
-    const f = v128.load(farValue + p);
-    const d = v128.load(far + p);
-    const h = div<T>(v128.load(farSlope + p), mul<T>(add<T>(d, d), f));
-    v128.store(ratiosAt + p, v128.andnot(h, v128.eq<T>(f, zero)));
-    v128.store(near + p, mul<T>(v128.load(near + p), f));
-    if (withSides) v128.store(sides + p, div<T>(splat<T>(1), d));
-  }
+  farCutoffs<T>(<usize>load<u32>(program, CUTOFF_TABLE) + cutoff * 32, length, ratiosAt, farValue);
   for (let s: usize = 0; s < shapes; s++) {
     const shape = table + s * SHAPE_BYTES;
-    const eta = splat<T>(-load<f64>(shape));
+    // Powers follow the exponential that they are powers of.
+    let powers: usize = 0;
+    while (s + powers + 1 < shapes && load<i32>(shape + (powers + 1) * SHAPE_BYTES, POWER) > 1) powers++;
     const to = factorsAt + s * row;
-    if (load<f64>(shape, 8) == 0) {
-      for (let p: usize = 0; p < length; p += 16)
-        v128.store(to + p, mul<T>(v128.load(near + p), exp<T>(mul<T>(eta, v128.load(exponents + p)))));
-    } else {
-      const rs = load<f64>(shape, 8);
-      const linear = splat<T>(2 * load<f64>(shape) * rs);
-      const constant = splat<T>(-3 * load<f64>(shape) * rs * rs);
-      for (let p: usize = 0; p < length; p += 16) {
-        const argument = fma<T>(fma<T>(constant, linear, v128.load(perimeter + p)), eta, v128.load(exponents + p));
-        v128.store(to + p, mul<T>(v128.load(near + p), exp<T>(argument)));
+    const rs = load<f64>(shape, 8);
+    const eta = splat<T>(-load<f64>(shape));
+    const linear = splat<T>(2 * load<f64>(shape) * rs);
+    const constant = splat<T>(-3 * load<f64>(shape) * rs * rs);
+    for (let p: usize = 0; p < length; p += 16) {
+      let argument = mul<T>(eta, v128.load(exponents + p));
+      if (rs != 0) argument = add<T>(argument, fma<T>(constant, linear, v128.load(perimeter + p)));
+      const e = exp<T>(argument);
+      const f = mul<T>(v128.load(near + p), v128.load(farValue + p));
+      v128.store(to + p, mul<T>(e, f));
+      let at = to + p;
+      for (let k: usize = 1; k <= powers; k++) {
+        let n = load<i32>(shape + k * SHAPE_BYTES, POWER);
+        let square = e;
+        let result = f;
+        for (;;) {
+          if (n & 1) result = mul<T>(result, square);
+          n >>= 1;
+          if (n == 0) break;
+          square = mul<T>(square, square);
+        }
+        at += row;
+        v128.store(at, result);
       }
     }
+    s += powers;
   }
   store<u32>(group + SIDES, <u32>sides);
   store<u32>(group + RATIOS, <u32>ratiosAt);
@@ -347,7 +356,14 @@ function polynomials<T>(group: usize, gradient: usize): void {
         store<f64>(at + (n << 3), load<f64>(at + (n << 3)) + slope * load<f64>(f + 8 + (n << 3)));
       f += 8 + (terms << 3);
     }
+    // In T, then those of the derivative, then η and ηrs.
     for (let n: usize = 0; n <= degree; n++) put<T>(at + n * sizeof<T>(), load<f64>(at + (n << 3)));
+    const slopes = at + (degree + 1) * sizeof<T>();
+    for (let n: usize = 1; n <= degree; n++) put<T>(slopes + (n - 1) * sizeof<T>(), <f64>n * get<T>(at + n * sizeof<T>()));
+    const eta = slopes + degree * sizeof<T>();
+    put<T>(eta, load<f64>(shape));
+    put<T>(eta + sizeof<T>(), load<f64>(shape) * load<f64>(shape, 8));
+    store<u32>(shape, <u32>at, 36);
   }
 }
 
@@ -387,38 +403,38 @@ function pulls<T>(group: usize): void {
       let factor = factorsAt + p;
       for (let s: usize = 0; s < shapes; s++) {
         const shape = table + s * SHAPE_BYTES;
-        const degree = load<i32>(shape, 16);
-        const a = <usize>load<u32>(shape, 24) + (<usize>(degree + 1) << 3);
+        const degree = <usize>load<i32>(shape, 16);
+        const a = <usize>load<u32>(shape, 36);
         let t: v128, dt: v128;
+        let weights: usize;
         if (degree == 1) {
           dt = spread<T>(a + sizeof<T>());
           t = fma<T>(spread<T>(a), dt, c);
+          weights = a + 3 * sizeof<T>();
         } else if (degree == 4) {
-          const a2 = spread<T>(a + 2 * sizeof<T>());
-          const a3 = spread<T>(a + 3 * sizeof<T>());
-          const a4 = spread<T>(a + 4 * sizeof<T>());
           const c2 = mul<T>(c, c);
-          const a1 = spread<T>(a + sizeof<T>());
-          const low = fma<T>(spread<T>(a), a1, c);
-          const high = fma<T>(fma<T>(a2, a3, c), a4, c2);
-          t = fma<T>(low, c2, high);
-          const dLow = fma<T>(a1, add<T>(a2, a2), c);
-          const dHigh = fma<T>(mul<T>(splat<T>(3), a3), mul<T>(splat<T>(4), a4), c);
-          dt = fma<T>(dLow, c2, dHigh);
+          const low = fma<T>(spread<T>(a), spread<T>(a + sizeof<T>()), c);
+          const mid = fma<T>(spread<T>(a + 2 * sizeof<T>()), spread<T>(a + 3 * sizeof<T>()), c);
+          t = fma<T>(low, c2, fma<T>(mid, c2, spread<T>(a + 4 * sizeof<T>())));
+          const dLow = fma<T>(spread<T>(a + 5 * sizeof<T>()), spread<T>(a + 6 * sizeof<T>()), c);
+          dt = fma<T>(dLow, c2, fma<T>(spread<T>(a + 7 * sizeof<T>()), spread<T>(a + 8 * sizeof<T>()), c));
+          weights = a + 9 * sizeof<T>();
         } else {
-          t = spread<T>(a + <usize>degree * sizeof<T>());
-          dt = zero;
-          for (let n = degree - 1; n >= 0; n--) {
-            dt = fma<T>(t, dt, c);
+          t = spread<T>(a + degree * sizeof<T>());
+          const slopes = a + (degree + 1) * sizeof<T>();
+          dt = spread<T>(slopes + (degree - 1) * sizeof<T>());
+          for (let n = <i32>degree - 1; n > 0; n--) {
             t = fma<T>(spread<T>(a + <usize>n * sizeof<T>()), t, c);
+            dt = fma<T>(spread<T>(slopes + <usize>(n - 1) * sizeof<T>()), dt, c);
           }
+          t = fma<T>(spread<T>(a), t, c);
+          weights = slopes + degree * sizeof<T>();
         }
         const e = v128.load(factor);
         const te = mul<T>(t, e);
-        const eta = load<f64>(shape);
         s0 = add<T>(s0, te);
-        s1 = fma<T>(s1, splat<T>(eta), te);
-        if (withSides) s2 = fma<T>(s2, splat<T>(eta * load<f64>(shape, 8)), te);
+        s1 = fma<T>(s1, spread<T>(weights), te);
+        if (withSides) s2 = fma<T>(s2, spread<T>(weights + sizeof<T>()), te);
         s3 = fma<T>(s3, dt, e);
         factor += row;
       }

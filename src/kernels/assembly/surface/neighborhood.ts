@@ -26,6 +26,10 @@ export let stride: usize = 0;
 export let unitX: usize = 0;
 export let unitY: usize = 0;
 export let unitZ: usize = 0;
+/** Å */
+export let besideX: usize = 0;
+export let besideY: usize = 0;
+export let besideZ: usize = 0;
 export let distance: usize = 0;
 export let inverse: usize = 0;
 export let squared: usize = 0;
@@ -61,7 +65,10 @@ export function place<T>(context: usize, at: usize, shapes: usize, cuts: usize):
   unitX = geometry + 4 * stride;
   unitY = unitX + stride;
   unitZ = unitY + stride;
-  distance = unitZ + stride;
+  besideX = unitZ + stride;
+  besideY = besideX + stride;
+  besideZ = besideY + stride;
+  distance = besideZ + stride;
   inverse = distance + stride;
   squared = inverse + stride;
   cutValue = squared + stride;
@@ -148,6 +155,9 @@ function measure<T>(bytes: usize): bool {
     v128.store(squared + p, r2);
     v128.store(distance + p, r);
     v128.store(inverse + p, inv);
+    v128.store(besideX + p, x);
+    v128.store(besideY + p, y);
+    v128.store(besideZ + p, z);
     v128.store(unitX + p, mul<T>(x, inv));
     v128.store(unitY + p, mul<T>(y, inv));
     v128.store(unitZ + p, mul<T>(z, inv));
