@@ -5,13 +5,20 @@
 import type { CutoffType, ElementDescriptors, Scaling, SymmetryFunction } from "../descriptors/definition.js";
 import { InputError } from "../errors/index.js";
 import type { Activation } from "../networks/definition.js";
-import { parameterCount } from "../networks/definition.js";
-import type { Member, NetworkPotential } from "../potentials/definition.js";
+import {
+  checkDropout,
+  hiddenUnits,
+  type NetworkShape,
+  packKept,
+  parameterCount,
+  unpackKept,
+} from "../networks/index.js";
+import type { Member, MemberDropout, NetworkPotential } from "../potentials/definition.js";
 import { atomicNumber, elementSymbol } from "../structure/index.js";
 
 export const POTENTIAL_FORMAT = "potluck-potential";
-/** Newest version of the format that this program reads, and the one it writes. */
-export const POTENTIAL_VERSION = 1;
+/** Newest version of the format that this program reads. 2: members may have dropout; without it, version 1 is still written. */
+export const POTENTIAL_VERSION = 2;
 
 /** What is known about a potential beside the potential itself; plain JSON values. */
 export type PotentialRecord = Readonly<Record<string, unknown>>;
@@ -19,7 +26,7 @@ export type PotentialRecord = Readonly<Record<string, unknown>>;
 export function writePotentialJson(potential: NetworkPotential, record: PotentialRecord = {}): string {
   const file = {
     format: POTENTIAL_FORMAT,
-    version: POTENTIAL_VERSION,
+    version: potential.members.some(({ dropout }) => dropout !== undefined) ? 2 : 1,
     units: { length: "angstrom", energy: "eV" },
     elements: potential.descriptors.map((d) => elementSymbol(d.element)),
     descriptors: potential.descriptors.map((d) => ({
@@ -30,6 +37,7 @@ export function writePotentialJson(potential: NetworkPotential, record: Potentia
       ...(member.seed === undefined ? {} : { seed: member.seed }),
       energyScale: member.energyScale,
       referenceEnergies: member.referenceEnergies,
+      ...(member.dropout === undefined ? {} : { dropout: dropoutRecord(member.dropout) }),
       elements: member.elements.map(({ scaling, network }) => ({
         scaling: {
           ...scaling,
@@ -44,6 +52,12 @@ export function writePotentialJson(potential: NetworkPotential, record: Potentia
     ...record,
   };
   return `${JSON.stringify(file, null, 1).replace(/\[\s+(-?[\d.eE+-]+(?:,\s+-?[\d.eE+-]+)*)\s+\]/g, (_, list: string) => `[${list.replace(/\s+/g, " ")}]`)}\n`;
+}
+
+/** Masks are bits, [pass][hidden neuron], a text for each element. */
+function dropoutRecord({ seed, masks }: MemberDropout): Json {
+  const { probability, passes } = masks[0]!;
+  return { probability, passes, seed, masks: masks.map(({ kept }) => packKept(kept)) };
 }
 
 /** JSON has no infinities; an unknown range is written as null. */
@@ -135,12 +149,26 @@ function readMember(json: Json, descriptors: readonly ElementDescriptors[]): Mem
       throw new Error(`the network of ${symbol} has ${parameters.length} weights in place of ${parameterCount(shape)}`);
     return { scaling: readScaling(e.scaling as Json, { functions, symbol }), network: { ...shape, parameters } };
   });
+  const shapes = elements.map(({ network }) => network);
   return {
     ...(json.seed === undefined ? {} : { seed: finite(json.seed, "seed") }),
+    ...(json.dropout === undefined ? {} : { dropout: readDropout(json.dropout as Json, shapes) }),
     energyScale: finite(json.energyScale, "energyScale"),
     referenceEnergies: (json.referenceEnergies as unknown[]).map((x) => finite(x, "reference energy")),
     elements,
   };
+}
+
+function readDropout(json: Json, shapes: readonly NetworkShape[]): MemberDropout {
+  const probability = finite(json.probability, "dropout probability");
+  const passes = finite(json.passes, "dropout passes");
+  const texts = json.masks as string[];
+  const masks = shapes.map((shape, e) => {
+    const units = hiddenUnits(shape);
+    checkDropout({ probability, passes, units });
+    return { probability, passes, atoms: 1, kept: unpackKept(String(texts[e]), passes * units) };
+  });
+  return { seed: finite(json.seed, "dropout seed"), masks };
 }
 
 function readScaling(json: Json, { functions, symbol }: { functions: number; symbol: string }): Scaling {

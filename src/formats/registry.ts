@@ -1,15 +1,36 @@
 /** All structure formats, and which of them a file is in: by its content, else by its name. */
 
+import { cp2kOutput } from "./cp2k-output.js";
 import { extxyz } from "./extxyz.js";
 import type { StructureFormat } from "./format.js";
 import { lammpsData } from "./lammps-data.js";
 import { lammpsDump } from "./lammps-dump.js";
 import { n2p2Data } from "./n2p2-data.js";
+import { outcar } from "./outcar.js";
+import type { OutputFormat } from "./outputs.js";
 import { poscar } from "./poscar.js";
+import { pwOutput } from "./pw-output.js";
+import { qeInput } from "./qe-input.js";
+import { vasprun } from "./vasprun.js";
 import { xsf } from "./xsf.js";
 
 /** In the order in which they look at a file; the looser ones come last. */
-export const structureFormats: readonly StructureFormat[] = [n2p2Data, lammpsDump, lammpsData, xsf, extxyz, poscar];
+export const structureFormats: readonly StructureFormat[] = [
+  n2p2Data,
+  lammpsDump,
+  lammpsData,
+  qeInput,
+  xsf,
+  extxyz,
+  poscar,
+];
+
+/** Outputs of programs, of which some calculations may be refused (`outputs.ts`). */
+export const outputFormats: readonly OutputFormat[] = [vasprun, outcar, pwOutput, cp2kOutput];
+
+/** Output format of a file whose first kilobytes are `head`; asked before `recognise`. */
+export const recogniseOutput = (head: string): OutputFormat | undefined =>
+  outputFormats.find((format) => format.sniff(head));
 
 /** By the name that a user gives ("extxyz"). */
 export const findFormat = (name: string): StructureFormat | undefined =>

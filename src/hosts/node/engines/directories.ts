@@ -1,0 +1,37 @@
+/** A directory for each calculation, with everything that went in and came out. */
+import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { errorsName, lastLines, type OutputFiles, outputName } from "../../../engines/index.js";
+
+/** An empty directory of that name; what was there before (a failed or interrupted run) is kept beside it under a number. */
+export function freshDirectory(root: string, name: string): string {
+  const directory = join(root, name);
+  mkdirSync(root, { recursive: true });
+  if (existsSync(directory) && readdirSync(directory).length > 0) {
+    let number = 1;
+    while (existsSync(`${directory}.before-${number}`)) number++;
+    renameSync(directory, `${directory}.before-${number}`);
+  }
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+export function writeInputs(directory: string, files: ReadonlyMap<string, string>): void {
+  for (const [name, text] of files) writeFileSync(join(directory, name), text);
+}
+
+export const outputFilesOf = (directory: string): OutputFiles => ({
+  bytes: (name) => {
+    const path = join(directory, name);
+    return existsSync(path) ? (createReadStream(path) as AsyncIterable<Uint8Array>) : undefined;
+  },
+  text: (name) => readFile(join(directory, name), "utf8").catch(() => undefined),
+});
+
+/** The end of what the program said, errors last. */
+export async function excerptOf(directory: string): Promise<string> {
+  const files = outputFilesOf(directory);
+  const [output, errors] = await Promise.all([files.text(outputName), files.text(errorsName)]);
+  return [lastLines(output ?? "", 8), lastLines(errors ?? "", 8)].filter((text) => text !== "").join("\n");
+}

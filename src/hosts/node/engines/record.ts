@@ -1,0 +1,139 @@
+/** `calculation.json`: what came of a calculation, so that it is not done again. Version 1. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Calculation, Cost, Outcome, Preparation } from "../../../engines/index.js";
+import type { Structure } from "../../../structure/index.js";
+import { writeFileSafely } from "../safe-file.js";
+
+const recordName = "calculation.json";
+const numbers = z.array(z.number());
+const place = z.object({
+  file: z.string().optional(),
+  line: z.number().optional(),
+  column: z.number().optional(),
+  structure: z.number().optional(),
+  atom: z.number().optional(),
+});
+
+const outcomeSchema = z.discriminatedUnion("converged", [
+  z.object({
+    converged: z.literal(true),
+    labels: z.object({ energy: z.number(), forces: numbers, stress: numbers.optional() }),
+  }),
+  z.object({
+    converged: z.literal(false),
+    failure: z.object({
+      kind: z.enum([
+        "unconverged",
+        "time-limit",
+        "memory-limit",
+        "cancelled",
+        "crashed",
+        "cut-output",
+        "wrong-structure",
+        "not-finite",
+        "disconnected",
+        "not-started",
+      ]),
+      problem: z.string(),
+      remedy: z.string(),
+      where: place.optional(),
+      excerpt: z.string().optional(),
+      exitCode: z.number().optional(),
+    }),
+  }),
+]);
+
+const recordSchema = z.object({
+  format: z.literal("potluck-calculation"),
+  version: z.literal(1),
+  engine: z.string(),
+  program: z.string().optional(),
+  /** Hash of the input files and the command. */
+  input: z.string(),
+  structure: z.object({
+    species: numbers,
+    positions: numbers,
+    cell: numbers.optional(),
+    periodic: z.tuple([z.boolean(), z.boolean(), z.boolean()]),
+  }),
+  outcome: outcomeSchema,
+  cost: z.object({
+    wallSeconds: z.number(),
+    cpuSeconds: z.number().optional(),
+    maxMemory: z.number().optional(),
+  }),
+});
+
+/** Of everything that decides the result: input files and command. */
+export function inputHash({ files, command }: Pick<Preparation, "files" | "command">): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([command.words, command.input ?? null]));
+  for (const [name, text] of [...files].sort()) hash.update(JSON.stringify([name, text]));
+  return hash.digest("hex");
+}
+
+export function writeRecord(calculation: Calculation, directory: string, input: string): void {
+  const { engine, version, structure, outcome, cost } = calculation;
+  const record = {
+    format: "potluck-calculation",
+    version: 1,
+    engine,
+    program: version,
+    input,
+    structure: plainStructure(structure),
+    outcome: outcome.converged ? { converged: true, labels: plainLabels(outcome.labels) } : outcome,
+    cost,
+  };
+  writeFileSafely(join(directory, recordName), `${JSON.stringify(record, undefined, 1)}\n`);
+}
+
+const plainStructure = ({ species, positions, cell, periodic }: Structure) => ({
+  species: [...species],
+  positions: [...positions],
+  cell: cell && [...cell],
+  periodic,
+});
+
+const plainLabels = ({ energy, forces, stress }: Extract<Outcome, { converged: true }>["labels"]) => ({
+  energy,
+  forces: [...forces],
+  stress: stress && [...stress],
+});
+
+/** The outcome and cost of an earlier run of the same input; undefined if there is none, or it cannot be read. */
+export function readRecord(
+  directory: string,
+  input: string,
+): { outcome: Outcome; cost: Cost; version: string | undefined } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, recordName), "utf8");
+  } catch {
+    return undefined;
+  }
+  const record = recordSchema.safeParse(parsed(text)).data;
+  if (record?.input !== input) return undefined;
+  const { wallSeconds, cpuSeconds, maxMemory } = record.cost;
+  const cost = { wallSeconds, cpuSeconds, maxMemory };
+  return { outcome: outcomeOfRecord(record.outcome), cost, version: record.program };
+}
+
+function outcomeOfRecord(outcome: z.infer<typeof outcomeSchema>): Outcome {
+  if (!outcome.converged)
+    return { converged: false, failure: outcome.failure as Extract<Outcome, { converged: false }>["failure"] };
+  const { energy, forces, stress } = outcome.labels;
+  const labels = { energy, forces: Float64Array.from(forces), stress: stress && Float64Array.from(stress) };
+  return { converged: true, labels };
+}
+
+/** A file cut by a crash is no record. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
