@@ -1,4 +1,5 @@
 export { recordWords } from "./contracts/cache.js";
 export * from "./contracts/descriptors.js";
 export { activationCodes, type KernelExports } from "./contracts/module.js";
+export { follow, GangLeader, type GangPlaces, placeGang } from "./gang.js";
 export { createKernelMemory, KernelMemoryError, Kernels, Scratch } from "./module.js";
