@@ -198,7 +198,9 @@ class ElementProgram {
       const words = [s, e1 === e2 ? 1 : 0, first.moment, second.moment, (f.zeta + 1) ** 2, beta, e1, first.index];
       new Int32Array(bytes, WIDE_BYTES * k, 8).set(words);
       const factor = 2 ** (1 - f.zeta);
-      new Float64Array(bytes, WIDE_BYTES * k + 32, 2).set([factor, factor * (1 + f.lambda) ** f.zeta]);
+      new Float64Array(bytes, WIDE_BYTES * k + 32, 1)[0] = factor;
+      if (e1 === e2) new Float64Array(bytes, WIDE_BYTES * k + 40, 1)[0] = factor * (1 + f.lambda) ** f.zeta;
+      else new Int32Array(bytes, WIDE_BYTES * k + 40, 2).set([e2, second.index]);
     });
     return { count: wides.length, at: this.#kernels.place(new Uint8Array(bytes)) };
   }

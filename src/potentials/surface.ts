@@ -81,10 +81,11 @@ export class SurfaceForceField implements ForceField {
     const call = this.#call(list, { withSpread, withRanges });
     this.#run(call);
     this.#check(call, list);
-    const forces = this.#total(call.forces, 32 * call.extended);
+    const forces = withSpread ? this.#meanForces(call) : this.#total(call.forces, 32 * call.extended);
     this.#neighbors.fold(call.forces);
     this.#neighbors.scatter(forces.subarray(0, 4 * list.locals), this.#forces);
-    const stress = this.#stress(this.#virial(call.virials, VIRIAL_WORDS), cell);
+    const virial = withSpread ? this.#meanVirial(call) : this.#virial(call.virials, VIRIAL_WORDS);
+    const stress = this.#stress(virial, cell);
     const totals = this.#energies(list, call.energies);
     return {
       energy: totals.reduce((a, b) => a + b, 0) / this.#members,
@@ -154,6 +155,26 @@ export class SurfaceForceField implements ForceField {
     return sum;
   }
 
+  /** Where every member's forces are asked for, the kernel leaves their mean to us; sums the threads' on the way. */
+  #meanForces(call: SurfaceCall): Float64Array {
+    const bytes = 32 * call.extended;
+    const mean = this.#kernels.f64(call.forces, bytes / 8).fill(0);
+    for (let m = 0; m < this.#members; m++) {
+      const forces = this.#total(call.memberForces + m * bytes, bytes, bytes * this.#members);
+      for (let i = 0; i < mean.length; i++) mean[i]! += forces[i]! / this.#members;
+    }
+    return mean;
+  }
+
+  #meanVirial(call: SurfaceCall): Float64Array {
+    const mean = new Float64Array(6);
+    for (let m = 0; m < this.#members; m++)
+      this.#virial(call.memberVirials + 48 * m, 6 * this.#members).forEach((w, c) => {
+        mean[c]! += w / this.#members;
+      });
+    return mean;
+  }
+
   #virial(at: number, stride: number): Float64Array {
     return this.#total(at, 48, 8 * stride);
   }
@@ -192,7 +213,6 @@ export class SurfaceForceField implements ForceField {
     const squares = new Float64Array(4 * list.locals);
     for (let m = 0; m < members; m++) {
       const at = call.memberForces + m * rows;
-      this.#total(at, rows, rows * members);
       this.#neighbors.fold(at);
       const forces = this.#kernels.f64(at, 4 * list.locals);
       for (let i = 0; i < squares.length; i++) squares[i]! += (forces[i]! - mean[i]!) ** 2;
@@ -204,7 +224,7 @@ export class SurfaceForceField implements ForceField {
     }
     this.#neighbors.scatter(squares, this.#spread);
     const stresses = Array.from({ length: members }, (_, m) =>
-      this.#stress(this.#virial(call.memberVirials + 48 * m, 6 * members), cell),
+      this.#stress(this.#kernels.f64(call.memberVirials + 48 * m, 6), cell),
     );
     const stress = stresses[0]?.map((_, c) => deviation(stresses.map((s) => s![c]!)));
     return { energy: deviation([...totals]), forces: this.#spread, disagreement, stress };

@@ -12,7 +12,8 @@
  * shape.
  *
  * Wide function, 48: function; 1 where both neighbours are of one element; first moment of either side; number of moments;
- * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ.
+ * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ where the elements
+ * are the same, else element and shape of the second side.
  *
  * Narrow group, 64: two elements; cutoff; count and pointer of shapes; –; –; 1 where some rs is not 0; then eight words for the kernels' own
  * use, for which reason each thread has programs of its own. Shape, 48: η f64, rs f64, degree, count of functions, pointer to 3 degree + 5
@@ -34,8 +35,8 @@ export const LAYER_BYTES = 32;
 
 /**
  * Context of a call. `rows`, `types`, `offsets`, `indices`: an extended list (contracts/neighbors.ts); `energies` f64[local][member];
- * `forces` f64[extended, 4] and `virial` f64[6] (Σ t r: xx yy zz yz xz xy), added to; `values` f64[local] rows or 0; `memberForces` (and
- * `memberVirials`) f64[member][…] or 0; `capacity`: room for neighbours in a row of scratch.
+ * `forces` f64[extended, 4] and `virial` f64[6] (Σ t r: xx yy zz yz xz xy), added to, of the mean over the members; `memberForces` and
+ * `memberVirials`, f64[member][…], in place of these where they are not 0; `values` f64[local] rows or 0; `capacity`: room for neighbours in a row of scratch.
  */
 export const contextAt = {
   rows: 0,
@@ -97,8 +98,13 @@ export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceS
   const rows = 4 + 10 + 3 * s.mostCutoffs + 3 * s.mostShapes + 2 * lm + (degree + 1) * (degree + 4) + 3 + 4;
   const pairs = (neighbors * (capacity + 4)) / 2 + 8 * neighbors;
   const perPair = 2 * size + 8 + (8 + s.mostGroupShapes) * size;
+  // For the forces of every member.
+  const jacobian = s.members > 1 ? (3 * s.members + 3 * lm + 4 * s.mostFunctions) * stride : 0;
+  const coefficients = s.members > 1 ? 8 * s.mostFunctions * (lm + s.members + 1) + 512 : 0;
   return (
     rows * stride +
+    jacobian +
+    coefficients +
     8 * s.mostFunctions * (4 + s.members) +
     16 * s.mostMoments +
     16 * s.mostShapes * s.elements +

@@ -6,8 +6,9 @@
 import { put } from "./lanes";
 import { network } from "./network";
 import { bends, narrowPulls, narrowValues, placeNarrow } from "./narrow";
-import { atoms, filled, geometry, look, partCount, partStart, place, tabulate } from "./neighborhood";
-import { placeWide, pullX, pullY, pullZ, widePulls, wideValues } from "./wide";
+import { atoms, filled, geometry, look, partCount, partStart, place, stride, tabulate } from "./neighborhood";
+import { jacobianPulls, placeJacobian, pullRows } from "./jacobian";
+import { placeWide, pullsAt, pullsAtHome, pullX, pullY, pullZ, widePulls, wideValues } from "./wide";
 
 // Bytes of a context, see contracts/surface.ts.
 const TYPES: usize = 4;
@@ -51,13 +52,15 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
   const cuts = <usize>load<u32>(context, CUTOFFS_MOST);
   at = place<T>(context, at, shapes, cuts);
   at = placeWide<T>(at, <usize>load<u32>(context, DEGREE_MOST), shapes, <usize>load<u32>(context, MOMENTS_MOST), <usize>elements);
+  const memberForces = <usize>load<u32>(context, MEMBER_FORCES);
+  if (memberForces) at = placeJacobian<T>(at, <usize>load<u32>(context, DEGREE_MOST), most, <usize>members);
   placeNarrow<T>(at, cuts);
 
   const types = <usize>load<u32>(context, TYPES);
   const energyRow = <usize>load<u32>(context, ENERGY_ROW);
-  const memberForces = <usize>load<u32>(context, MEMBER_FORCES);
   for (let i = first; i < last; i++) {
     if (!look<T>(context, i)) return i + 1;
+    pullsAtHome();
     const e = <usize>load<u8>(types + <usize>i);
     const program = <usize>load<u32>(<usize>load<u32>(context, PROGRAMS) + (e << 2));
     const functions = <usize>load<i32>(program, FUNCTIONS);
@@ -87,23 +90,27 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
         if (memberForces) store<f64>(slopes + ((m * most + s) << 3), g);
       }
     }
-    pull<T>(program, elements, gradient);
-    scatter<T>(i, elements, <usize>load<u32>(context, FORCES), <usize>load<u32>(context, VIRIAL));
-    if (memberForces)
+    if (memberForces) {
+      jacobianPulls<T>(program, elements, slopes, most, members);
       for (let m: usize = 0; m < <usize>members; m++) {
-        pull<T>(program, elements, slopes + 8 * m * most);
+        pullsAt(pullRows + 3 * m * stride);
+        bend<T>(program, slopes + 8 * m * most);
         scatter<T>(
           i, elements, memberForces + m * <usize>load<u32>(context, MEMBER_FORCE_BYTES),
           <usize>load<u32>(context, MEMBER_VIRIALS) + 48 * m,
         );
       }
+    } else {
+      widePulls<T>(program, elements, gradient);
+      bend<T>(program, gradient);
+      scatter<T>(i, elements, <usize>load<u32>(context, FORCES), <usize>load<u32>(context, VIRIAL));
+    }
   }
   return 0;
 }
 
-/** The pull on every neighbour, in pullX, pullY, pullZ. */
-function pull<T>(program: usize, elements: i32, gradient: usize): void {
-  widePulls<T>(program, elements, gradient);
+/** Adds the pulls of narrow functions to those at hand. */
+function bend<T>(program: usize, gradient: usize): void {
   if (!narrowPulls<T>(program, gradient)) return;
   for (let p: usize = 0; p < filled; p += 16)
     for (let q: usize = 0; q < 16; q += sizeof<T>()) {

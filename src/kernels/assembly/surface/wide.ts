@@ -23,11 +23,11 @@ const DEGREE: usize = 32;
 const CLASS_BYTES: usize = 16;
 const RADIAL_BYTES: usize = 16;
 
-let harmonic: usize = 0; // [lm] rows
-let legendre: usize = 0; // [l, m] rows
-let real: usize = 0; // [m] rows
-let imaginary: usize = 0;
-let moments: usize = 0; // T[], see the classes
+export let harmonic: usize = 0; // [lm] rows
+export let legendre: usize = 0; // [l, m] rows
+export let real: usize = 0; // [m] rows
+export let imaginary: usize = 0;
+export let moments: usize = 0; // T[], see the classes
 let momentSlope: usize = 0; // dE/dM, same layout
 let direction: usize = 0; // [lm] rows: Σ dE/dM g
 let along: usize = 0; // [shape] rows: dE/dg of the moments
@@ -35,6 +35,7 @@ let shapeWeight: usize = 0; // f64[element][shape]: dE/dg of radial functions
 let selfWeight: usize = 0; // f64[element][shape]
 let shapesMost: usize = 0;
 
+let ownPulls: usize = 0;
 export let pullX: usize = 0;
 export let pullY: usize = 0;
 export let pullZ: usize = 0;
@@ -47,7 +48,8 @@ export function placeWide<T>(at: usize, degree: usize, shapes: usize, momentCoun
   imaginary = real + (degree + 1) * stride;
   direction = imaginary + (degree + 1) * stride;
   along = direction + lm * stride;
-  pullX = along + shapes * stride;
+  ownPulls = along + shapes * stride;
+  pullX = ownPulls;
   pullY = pullX + stride;
   pullZ = pullY + stride;
   moments = pullZ + stride;
@@ -56,6 +58,11 @@ export function placeWide<T>(at: usize, degree: usize, shapes: usize, momentCoun
   selfWeight = shapeWeight + 8 * shapes * elements;
   shapesMost = shapes;
   return (selfWeight + 8 * shapes * elements + 63) & ~63;
+}
+
+/** Where `widePulls` leaves its results. */
+export function pullsAtHome(): void {
+  pullsAt(ownPulls);
 }
 
 function harmonics<T>(degree: i32): void {
@@ -289,4 +296,11 @@ function pullsOf<T>(program: usize, e: usize, gradient: usize): void {
     v128.store(pullY + p, ty);
     v128.store(pullZ + p, tz);
   }
+}
+
+/** Where the pulls are from now on: rows of x, y and z. */
+export function pullsAt(row: usize): void {
+  pullX = row;
+  pullY = row + stride;
+  pullZ = pullY + stride;
 }
