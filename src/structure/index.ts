@@ -1,4 +1,15 @@
 export {
+  bcc,
+  caesiumChloride,
+  diamond,
+  type Element,
+  fcc,
+  hcp,
+  rocksalt,
+  simpleCubic,
+  zincblende,
+} from "./builders.js";
+export {
   heights,
   inverseCell,
   type Periodic,
@@ -13,5 +24,8 @@ export {
 } from "./cell.js";
 export { checkStructure } from "./checks.js";
 export { atomicNumber, elementSymbol, elementSymbols } from "./elements.js";
+export { type PrimitiveOptions, primitiveCell } from "./primitive.js";
 export { type ReducedFrame, reduceFrame } from "./reduce.js";
+export { type Slab, type SlabOptions, slab } from "./slab.js";
+export type { Miller } from "./slab-cell.js";
 export * from "./structure.js";
