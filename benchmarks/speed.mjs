@@ -18,6 +18,7 @@ const { loadPotential } = await import(join(dist, "hosts/node/potentials.js"));
 const { readAllFrames } = await import(join(dist, "hosts/node/files.js"));
 const { SurfaceForceField, isSurface } = await import(join(dist, "potentials/surface.js"));
 const { NetworkEvaluator } = await import(join(dist, "potentials/network-evaluator.js"));
+const { startSurfaceThreads } = await import(join(dist, "hosts/node/surface-threads.js"));
 const { unitSystem } = await import(join(dist, "units/index.js"));
 const { replicate } = await import(join(dist, "structure/index.js"));
 const { RandomStream } = await import(join(dist, "math/index.js"));
@@ -120,6 +121,7 @@ const systems = {
     units: bohr,
     structure: () => first("n2p2/H2O_RPBE-D3/input.data", bohr, [2, 2, 2]),
     yardstick: tersoff,
+    threads: true,
     time: 0.5,
     temperature: 300,
   },
@@ -189,15 +191,23 @@ for (const name of names) {
   const structure = await system.structure();
   const kernels = createKernels();
   const demand = { uncertainty: system.spread === true, extrapolation: false };
-  const kinds = { f64: {}, f32: {} };
-  if (system.spread) kinds["f64 mean"] = { mean: true };
+  // name → [precision, whether every member's forces are wanted, threads]
+  const kinds = { f64: ["f64", true, 1], f32: ["f32", true, 1] };
+  if (system.spread) Object.assign(kinds, { "f64 mean": ["f64", false, 1], "f32 mean": ["f32", false, 1] });
+  if (system.threads) Object.assign(kinds, { "f64 ×2": ["f64", true, 2], "f32 ×2": ["f32", true, 2] });
   const runs = {};
-  for (const [kind, { mean }] of Object.entries(kinds)) {
-    const precision = kind.startsWith("f32") ? "f32" : "f64";
+  const closing = [];
+  for (const [kind, [precision, spread, threads]] of Object.entries(kinds)) {
+    let team;
+    if (threads > 1) {
+      const started = await startSurfaceThreads(kernels, potential, { threads, precision });
+      team = started.team;
+      closing.push(started.close);
+    }
     const field = isSurface(potential)
-      ? new SurfaceForceField(kernels, potential, structure, { precision })
+      ? new SurfaceForceField(kernels, potential, structure, { precision, ...(team ? { team } : {}) })
       : new NetworkEvaluator(kernels, potential).bind(structure);
-    const how = { ...system, demand: mean ? { uncertainty: false, extrapolation: false } : demand };
+    const how = { ...system, demand: spread ? demand : { uncertainty: false, extrapolation: false } };
     runs[kind] = { times: [], go: trajectory(field, structure, how) };
   }
   const yard = [];
