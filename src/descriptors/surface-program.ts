@@ -153,12 +153,13 @@ class ElementProgram {
         ...shapes.filter((s) => s.degree >= 0).sort((a, b) => b.degree - a.degree),
       ];
       const classes: number[][] = [];
+      const top = Math.max(-1, ...shapes.map((s) => s.degree));
       inOrder.forEach((s, index) => {
         s.index = index;
         if (s.degree < 0) return;
         const last = classes[classes.length - 1];
         s.moment = this.moments;
-        this.moments += (s.degree + 1) ** 2;
+        this.moments += (top + 1) ** 2;
         if (last !== undefined && last[0] === s.degree) last[2]!++;
         else classes.push([s.degree, index, 1, s.moment]);
         this.degree = Math.max(this.degree, s.degree);
@@ -168,7 +169,7 @@ class ElementProgram {
       const rows = inOrder.flatMap(({ shape }) => [shape.eta, shape.rs, this.#cutoff(shape), 0]);
       const at = (LIST_BYTES / 4) * e;
       table.set([inOrder.length, kernels.place(Float64Array.from(rows)), radial.count, radial.at], at);
-      table.set([classes.length, kernels.place(Int32Array.from(classes.flat()))], at + 4);
+      table.set([classes.length, kernels.place(Int32Array.from(classes.flat())), (top + 1) ** 2], at + 4);
     });
     return kernels.place(table);
   }

@@ -7,9 +7,9 @@
  * `degree`, highest of all classes or −1; `functions`.
  *
  * List, 32: count of shapes, pointer to rows of 32 {η, rs, cutoff as f64, –}; count of radial functions, pointer to rows of 16
- * {function, shape, weight f64}; count of classes, pointer to rows of 16 {degree, first shape, shapes, first moment}. Shapes of radial
- * functions alone come first, then those of the classes, in falling order of their degree. A class has (degree + 1)² moments a
- * shape.
+ * {function, shape, weight f64}; count of classes, pointer to rows of 16 {degree, first shape, shapes, first moment}; moments of a shape. Shapes of radial
+ * functions alone come first, then those of the classes, in falling order of their degree. A class fills the first (degree + 1)² moments of
+ * its shapes.
  *
  * Wide function, 48: function; 1 where both neighbours are of one element; first moment of either side; number of moments;
  * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ where the elements

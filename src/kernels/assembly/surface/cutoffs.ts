@@ -110,9 +110,9 @@ export function cutoffs<T>(row: usize, bytes: usize, r: usize, f: usize, df: usi
 
 /**
  * f(r) and h = f′(r)/(2 r f(r)) for `bytes` of distances in `r`; both 0 where r ≥ rc. h replaces the distances: what a triplet's third
- * side needs, with one division.
+ * side needs, with one division. `spare`: room for as many.
  */
-export function farCutoffs<T>(row: usize, bytes: usize, r: usize, f: usize): void {
+export function farCutoffs<T>(row: usize, bytes: usize, r: usize, f: usize, spare: usize): void {
   const type = <i32>load<f64>(row);
   const rc = load<f64>(row, 16);
   const inner = type == 0 || type == 2 || type == 3 ? 0.0 : rc * load<f64>(row, 8);
@@ -181,17 +181,12 @@ export function farCutoffs<T>(row: usize, bytes: usize, r: usize, f: usize): voi
     }
     return;
   }
-  // The rest in blocks through the plain form.
+  // The rest through the plain form.
+  cutoffs<T>(row, bytes, r, f, spare);
   for (let p: usize = 0; p < bytes; p += 16) {
     const d = v128.load(r + p);
-    v128.store(block, d);
-    cutoffs<T>(row, 16, block, block + 16, block + 32);
-    const v = v128.load(block, 16);
-    const h = div<T>(v128.load(block, 32), mul<T>(add<T>(d, d), v));
-    v128.store(f + p, v);
+    const v = v128.load(f + p);
+    const h = div<T>(v128.load(spare + p), mul<T>(add<T>(d, d), v));
     v128.store(r + p, v128.andnot(h, v128.eq<T>(v, zero)));
   }
 }
-
-/** Room for three vectors. */
-const block: usize = memory.data(48, 16);

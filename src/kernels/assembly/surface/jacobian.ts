@@ -65,9 +65,9 @@ export function jacobianPulls<T>(program: usize, elements: i32, slopes: usize, m
         put<T>(weights + <usize>(m * rows + r) * sizeof<T>(), load<f64>(slopes + ((<usize>m * most + f) << 3)));
       }
     const row = <usize>rows * sizeof<T>();
-    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowX + from, stride, pullRows + from, 3 * stride, false);
-    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowY + from, stride, pullRows + stride + from, 3 * stride, false);
-    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowZ + from, stride, pullRows + 2 * stride + from, 3 * stride, false);
+    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowX + from, stride, pullRows + from, 3 * stride);
+    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowY + from, stride, pullRows + stride + from, 3 * stride);
+    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowZ + from, stride, pullRows + 2 * stride + from, 3 * stride);
   }
 }
 
@@ -143,10 +143,10 @@ function wideRows<T>(program: usize, e: usize, lm: i32, first: i32, from: usize,
   const c = coefficients + <usize>(first * lm) * sizeof<T>();
   const row = <usize>lm * sizeof<T>();
   const at = <usize>first * stride + from;
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), harmonic + from, stride, along + at, stride, false);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeX + from, stride, rowX + at, stride, false);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeY + from, stride, rowY + at, stride, false);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeZ + from, stride, rowZ + at, stride, false);
+  product<T>(size, to - from, lm, c, row, sizeof<T>(), harmonic + from, stride, along + at, stride);
+  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeX + from, stride, rowX + at, stride);
+  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeY + from, stride, rowY + at, stride);
+  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeZ + from, stride, rowZ + at, stride);
   let r = <usize>first;
   for (let k = 0; k < count; k++) {
     const w = table + <usize>k * WIDE_BYTES;

@@ -94,25 +94,44 @@ export function exp<T>(x: v128): v128 {
   return exp32(x);
 }
 
+/**
+ * Constants of the exponentials, each in all lanes: as literals they would be built anew at every use (a fifth of the time).
+ */
+const CONSTANTS: usize = memory.data<f64>([
+  -708.0, -708.0, 6755399441055744.0, 6755399441055744.0, 1.4426950408889634074, 1.4426950408889634074,
+  6.93147180369123816490e-1, 6.93147180369123816490e-1, 1.90821492927058770002e-10, 1.90821492927058770002e-10,
+  1.0, 1.0, 0.5, 0.5, 1.0 / 6.0, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 120.0,
+  1.0 / 720.0, 1.0 / 720.0, 1.0 / 5040.0, 1.0 / 5040.0, 1.0 / 40320.0, 1.0 / 40320.0, 1.0 / 362880.0, 1.0 / 362880.0,
+  1.0 / 3628800.0, 1.0 / 3628800.0, 1.0 / 39916800.0, 1.0 / 39916800.0, 1.0 / 479001600.0, 1.0 / 479001600.0,
+], 16);
+const CONSTANTS32: usize = memory.data<f32>([
+  -87.0, -87.0, -87.0, -87.0, 12582912.0, 12582912.0, 12582912.0, 12582912.0,
+  1.44269504, 1.44269504, 1.44269504, 1.44269504, 0.693359375, 0.693359375, 0.693359375, 0.693359375,
+  -2.12194440e-4, -2.12194440e-4, -2.12194440e-4, -2.12194440e-4, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5,
+  0.16666667, 0.16666667, 0.16666667, 0.16666667, 0.041666668, 0.041666668, 0.041666668, 0.041666668,
+  0.008333334, 0.008333334, 0.008333334, 0.008333334, 0.0013888889, 0.0013888889, 0.0013888889, 0.0013888889,
+], 16);
+
 // @ts-ignore: decorator
 @inline
 function exp64(x: v128): v128 {
-  x = f64x2.pmax(x, f64x2.splat(-708.0));
-  const MAGIC = f64x2.splat(6755399441055744.0);
-  const shifted = f64x2.add(f64x2.mul(x, f64x2.splat(1.4426950408889634074)), MAGIC);
+  x = f64x2.pmax(x, v128.load(CONSTANTS));
+  // 1.5·2^52: adding it leaves the nearest whole number in the low mantissa bits.
+  const MAGIC = v128.load(CONSTANTS, 16);
+  const shifted = f64x2.add(f64x2.mul(x, v128.load(CONSTANTS, 32)), MAGIC);
   const k = f64x2.sub(shifted, MAGIC);
-  const r = f64x2.sub(f64x2.sub(x, f64x2.mul(k, f64x2.splat(6.93147180369123816490e-1))), f64x2.mul(k, f64x2.splat(1.90821492927058770002e-10)));
+  const r = f64x2.sub(f64x2.sub(x, f64x2.mul(k, v128.load(CONSTANTS, 48))), f64x2.mul(k, v128.load(CONSTANTS, 64)));
   const r2 = f64x2.mul(r, r);
   const r4 = f64x2.mul(r2, r2);
-  const p01 = f64x2.add(f64x2.splat(1.0), r);
-  const p23 = f64x2.add(f64x2.splat(0.5), f64x2.mul(r, f64x2.splat(1.0 / 6.0)));
-  const p45 = f64x2.add(f64x2.splat(1.0 / 24.0), f64x2.mul(r, f64x2.splat(1.0 / 120.0)));
-  const p67 = f64x2.add(f64x2.splat(1.0 / 720.0), f64x2.mul(r, f64x2.splat(1.0 / 5040.0)));
-  const p89 = f64x2.add(f64x2.splat(1.0 / 40320.0), f64x2.mul(r, f64x2.splat(1.0 / 362880.0)));
-  const pab = f64x2.add(f64x2.splat(1.0 / 3628800.0), f64x2.mul(r, f64x2.splat(1.0 / 39916800.0)));
+  const p01 = f64x2.add(v128.load(CONSTANTS, 80), r);
+  const p23 = f64x2.add(v128.load(CONSTANTS, 96), f64x2.mul(r, v128.load(CONSTANTS, 112)));
+  const p45 = f64x2.add(v128.load(CONSTANTS, 128), f64x2.mul(r, v128.load(CONSTANTS, 144)));
+  const p67 = f64x2.add(v128.load(CONSTANTS, 160), f64x2.mul(r, v128.load(CONSTANTS, 176)));
+  const p89 = f64x2.add(v128.load(CONSTANTS, 192), f64x2.mul(r, v128.load(CONSTANTS, 208)));
+  const pab = f64x2.add(v128.load(CONSTANTS, 224), f64x2.mul(r, v128.load(CONSTANTS, 240)));
   const p0 = f64x2.add(p01, f64x2.mul(r2, p23));
   const p1 = f64x2.add(p45, f64x2.mul(r2, p67));
-  const p2 = f64x2.add(p89, f64x2.mul(r2, f64x2.add(pab, f64x2.mul(r2, f64x2.splat(1.0 / 479001600.0)))));
+  const p2 = f64x2.add(p89, f64x2.mul(r2, f64x2.add(pab, f64x2.mul(r2, v128.load(CONSTANTS, 256)))));
   const low = f64x2.add(p0, f64x2.mul(r4, p1));
   const e = f64x2.add(low, f64x2.mul(f64x2.mul(r4, r4), p2));
   return i64x2.add(e, i64x2.shl(shifted, 52));
@@ -121,97 +140,141 @@ function exp64(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function exp32(x: v128): v128 {
-  x = f32x4.pmax(x, f32x4.splat(-87.0));
-  const MAGIC = f32x4.splat(12582912.0);
-  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504)), MAGIC);
+  x = f32x4.pmax(x, v128.load(CONSTANTS32));
+  const MAGIC = v128.load(CONSTANTS32, 16);
+  const shifted = f32x4.add(f32x4.mul(x, v128.load(CONSTANTS32, 32)), MAGIC);
   const k = f32x4.sub(shifted, MAGIC);
-  const r = f32x4.sub(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(-2.12194440e-4)));
+  const r = f32x4.sub(f32x4.sub(x, f32x4.mul(k, v128.load(CONSTANTS32, 48))), f32x4.mul(k, v128.load(CONSTANTS32, 64)));
   const r2 = f32x4.mul(r, r);
-  const p01 = f32x4.add(f32x4.splat(1.0), r);
-  const p23 = f32x4.add(f32x4.splat(0.5), f32x4.mul(r, f32x4.splat(0.16666667)));
-  const p45 = f32x4.add(f32x4.splat(0.041666668), f32x4.mul(r, f32x4.splat(0.008333334)));
-  const p6 = f32x4.splat(0.0013888889);
-  const high = f32x4.add(p23, f32x4.mul(r2, f32x4.add(p45, f32x4.mul(r2, p6))));
+  const p01 = f32x4.add(v128.load(CONSTANTS32, 80), r);
+  const p23 = f32x4.add(v128.load(CONSTANTS32, 96), f32x4.mul(r, v128.load(CONSTANTS32, 112)));
+  const p45 = f32x4.add(v128.load(CONSTANTS32, 128), f32x4.mul(r, v128.load(CONSTANTS32, 144)));
+  const high = f32x4.add(p23, f32x4.mul(r2, f32x4.add(p45, f32x4.mul(r2, v128.load(CONSTANTS32, 160)))));
   const e = f32x4.add(p01, f32x4.mul(r2, high));
   return i32x4.add(e, i32x4.shl(shifted, 23));
 }
 
-/** C (m×n) = A (m×k) B (k×n), added to C where `keep`: rows of B and C contiguous, n·size a multiple of 16; A with any strides. Strides in bytes. */
+/** C (m×n) = A (m×k) B (k×n): rows of B and C contiguous, of `bytes` (a multiple of 16); A with any strides. Strides in bytes. */
 export function product<T>(
   m: i32, bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, c: usize, cRow: usize,
-  keep: bool,
 ): void {
   let i = 0;
-  for (; i + 4 <= m; i += 4) {
-    const a0 = a + <usize>i * aRow;
-    const c0 = c + <usize>i * cRow;
-    let j: usize = 0;
-    for (; j + 32 <= bytes; j += 32) {
-      let s00 = splat<T>(0), s01 = splat<T>(0), s10 = splat<T>(0), s11 = splat<T>(0);
-      let s20 = splat<T>(0), s21 = splat<T>(0), s30 = splat<T>(0), s31 = splat<T>(0);
-      const c1 = c0 + j;
-      if (keep) {
-        s00 = v128.load(c1); s01 = v128.load(c1, 16);
-        s10 = v128.load(c1 + cRow); s11 = v128.load(c1 + cRow, 16);
-        s20 = v128.load(c1 + 2 * cRow); s21 = v128.load(c1 + 2 * cRow, 16);
-        s30 = v128.load(c1 + 3 * cRow); s31 = v128.load(c1 + 3 * cRow, 16);
-      }
-      let ap = a0, bp = b + j;
-      for (let p = 0; p < k; p++) {
-        const b0 = v128.load(bp);
-        const b1 = v128.load(bp, 16);
-        let v = spread<T>(ap);
-        s00 = fma<T>(s00, v, b0); s01 = fma<T>(s01, v, b1);
-        v = spread<T>(ap + aRow);
-        s10 = fma<T>(s10, v, b0); s11 = fma<T>(s11, v, b1);
-        v = spread<T>(ap + 2 * aRow);
-        s20 = fma<T>(s20, v, b0); s21 = fma<T>(s21, v, b1);
-        v = spread<T>(ap + 3 * aRow);
-        s30 = fma<T>(s30, v, b0); s31 = fma<T>(s31, v, b1);
-        ap += aColumn;
-        bp += bRow;
-      }
-      v128.store(c1, s00); v128.store(c1, s01, 16);
-      v128.store(c1 + cRow, s10); v128.store(c1 + cRow, s11, 16);
-      v128.store(c1 + 2 * cRow, s20); v128.store(c1 + 2 * cRow, s21, 16);
-      v128.store(c1 + 3 * cRow, s30); v128.store(c1 + 3 * cRow, s31, 16);
+  for (; i + 4 <= m; i += 4) rows4<T>(bytes, k, a + <usize>i * aRow, aRow, aColumn, b, bRow, c + <usize>i * cRow, cRow);
+  const left = m - i;
+  const a0 = a + <usize>i * aRow;
+  const c0 = c + <usize>i * cRow;
+  if (left == 3) rows3<T>(bytes, k, a0, aRow, aColumn, b, bRow, c0, cRow);
+  else if (left == 2) rows2<T>(bytes, k, a0, aRow, aColumn, b, bRow, c0, cRow);
+  else if (left == 1) rows1<T>(bytes, k, a0, aColumn, b, bRow, c0);
+}
+
+function rows4<T>(bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, c: usize, cRow: usize): void {
+  let j: usize = 0;
+  for (; j + 32 <= bytes; j += 32) {
+    let s00 = splat<T>(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00;
+    let ap = a, bp = b + j;
+    for (let p = 0; p < k; p++) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp, 16);
+      let v = spread<T>(ap);
+      s00 = fma<T>(s00, v, b0); s01 = fma<T>(s01, v, b1);
+      v = spread<T>(ap + aRow);
+      s10 = fma<T>(s10, v, b0); s11 = fma<T>(s11, v, b1);
+      v = spread<T>(ap + 2 * aRow);
+      s20 = fma<T>(s20, v, b0); s21 = fma<T>(s21, v, b1);
+      v = spread<T>(ap + 3 * aRow);
+      s30 = fma<T>(s30, v, b0); s31 = fma<T>(s31, v, b1);
+      ap += aColumn;
+      bp += bRow;
     }
-    for (; j < bytes; j += 16) {
-      let s0 = splat<T>(0), s1 = splat<T>(0), s2 = splat<T>(0), s3 = splat<T>(0);
-      const c1 = c0 + j;
-      if (keep) {
-        s0 = v128.load(c1); s1 = v128.load(c1 + cRow);
-        s2 = v128.load(c1 + 2 * cRow); s3 = v128.load(c1 + 3 * cRow);
-      }
-      let ap = a0, bp = b + j;
-      for (let p = 0; p < k; p++) {
-        const b0 = v128.load(bp);
-        s0 = fma<T>(s0, spread<T>(ap), b0);
-        s1 = fma<T>(s1, spread<T>(ap + aRow), b0);
-        s2 = fma<T>(s2, spread<T>(ap + 2 * aRow), b0);
-        s3 = fma<T>(s3, spread<T>(ap + 3 * aRow), b0);
-        ap += aColumn;
-        bp += bRow;
-      }
-      v128.store(c1, s0);
-      v128.store(c1 + cRow, s1);
-      v128.store(c1 + 2 * cRow, s2);
-      v128.store(c1 + 3 * cRow, s3);
-    }
+    const c1 = c + j;
+    v128.store(c1, s00); v128.store(c1, s01, 16);
+    v128.store(c1 + cRow, s10); v128.store(c1 + cRow, s11, 16);
+    v128.store(c1 + 2 * cRow, s20); v128.store(c1 + 2 * cRow, s21, 16);
+    v128.store(c1 + 3 * cRow, s30); v128.store(c1 + 3 * cRow, s31, 16);
   }
-  for (; i < m; i++) {
-    const a0 = a + <usize>i * aRow;
-    const c0 = c + <usize>i * cRow;
-    for (let j: usize = 0; j < bytes; j += 16) {
-      let s = keep ? v128.load(c0 + j) : splat<T>(0);
-      let ap = a0, bp = b + j;
-      for (let p = 0; p < k; p++) {
-        s = fma<T>(s, spread<T>(ap), v128.load(bp));
-        ap += aColumn;
-        bp += bRow;
-      }
-      v128.store(c0 + j, s);
+  for (; j < bytes; j += 16) {
+    let s0 = splat<T>(0), s1 = s0, s2 = s0, s3 = s0;
+    let ap = a, bp = b + j;
+    for (let p = 0; p < k; p++) {
+      const b0 = v128.load(bp);
+      s0 = fma<T>(s0, spread<T>(ap), b0);
+      s1 = fma<T>(s1, spread<T>(ap + aRow), b0);
+      s2 = fma<T>(s2, spread<T>(ap + 2 * aRow), b0);
+      s3 = fma<T>(s3, spread<T>(ap + 3 * aRow), b0);
+      ap += aColumn;
+      bp += bRow;
     }
+    const c1 = c + j;
+    v128.store(c1, s0);
+    v128.store(c1 + cRow, s1);
+    v128.store(c1 + 2 * cRow, s2);
+    v128.store(c1 + 3 * cRow, s3);
+  }
+}
+
+function rows3<T>(bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, c: usize, cRow: usize): void {
+  let j: usize = 0;
+  for (; j < bytes; j += 32) {
+    // A last vector without a partner is done twice, which costs less than another loop.
+    const second: usize = j + 32 <= bytes ? 16 : 0;
+    let s00 = splat<T>(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
+    let ap = a, bp = b + j;
+    for (let p = 0; p < k; p++) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp + second);
+      let v = spread<T>(ap);
+      s00 = fma<T>(s00, v, b0); s01 = fma<T>(s01, v, b1);
+      v = spread<T>(ap + aRow);
+      s10 = fma<T>(s10, v, b0); s11 = fma<T>(s11, v, b1);
+      v = spread<T>(ap + 2 * aRow);
+      s20 = fma<T>(s20, v, b0); s21 = fma<T>(s21, v, b1);
+      ap += aColumn;
+      bp += bRow;
+    }
+    const c1 = c + j;
+    v128.store(c1, s00); v128.store(c1 + second, s01);
+    v128.store(c1 + cRow, s10); v128.store(c1 + cRow + second, s11);
+    v128.store(c1 + 2 * cRow, s20); v128.store(c1 + 2 * cRow + second, s21);
+  }
+}
+
+function rows2<T>(bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, c: usize, cRow: usize): void {
+  let j: usize = 0;
+  for (; j < bytes; j += 32) {
+    const second: usize = j + 32 <= bytes ? 16 : 0;
+    let s00 = splat<T>(0), s01 = s00, s10 = s00, s11 = s00;
+    let ap = a, bp = b + j;
+    for (let p = 0; p < k; p++) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp + second);
+      let v = spread<T>(ap);
+      s00 = fma<T>(s00, v, b0); s01 = fma<T>(s01, v, b1);
+      v = spread<T>(ap + aRow);
+      s10 = fma<T>(s10, v, b0); s11 = fma<T>(s11, v, b1);
+      ap += aColumn;
+      bp += bRow;
+    }
+    const c1 = c + j;
+    v128.store(c1, s00); v128.store(c1 + second, s01);
+    v128.store(c1 + cRow, s10); v128.store(c1 + cRow + second, s11);
+  }
+}
+
+function rows1<T>(bytes: usize, k: i32, a: usize, aColumn: usize, b: usize, bRow: usize, c: usize): void {
+  let j: usize = 0;
+  for (; j < bytes; j += 32) {
+    const second: usize = j + 32 <= bytes ? 16 : 0;
+    let s0 = splat<T>(0), s1 = s0;
+    let ap = a, bp = b + j;
+    for (let p = 0; p < k; p++) {
+      const v = spread<T>(ap);
+      s0 = fma<T>(s0, v, v128.load(bp));
+      s1 = fma<T>(s1, v, v128.load(bp + second));
+      ap += aColumn;
+      bp += bRow;
+    }
+    v128.store(c + j, s0); v128.store(c + j + second, s1);
   }
 }
 

@@ -204,7 +204,7 @@ function factors<T>(program: usize, group: usize, free: usize): usize {
       key += 4 * (16 / sizeof<T>());
     }
   }
-  farCutoffs<T>(<usize>load<u32>(program, CUTOFF_TABLE) + cutoff * 32, length, ratiosAt, farValue);
+  farCutoffs<T>(<usize>load<u32>(program, CUTOFF_TABLE) + cutoff * 32, length, ratiosAt, farValue, perimeter + (withSides ? row : 0));
   for (let s: usize = 0; s < shapes; s++) {
     const shape = table + s * SHAPE_BYTES;
     // Powers follow the exponential that they are powers of.

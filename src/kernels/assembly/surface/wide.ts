@@ -130,7 +130,7 @@ export function wideValues<T>(program: usize, elements: i32, values: usize): voi
       const lm = order * order;
       dots<T>(
         load<i32>(c, 8), lm, to - from, shapeValue + <usize>load<i32>(c, 4) * stride + from, stride,
-        harmonic + from, stride, moments + <usize>load<i32>(c, 12) * sizeof<T>(), <usize>lm * sizeof<T>(),
+        harmonic + from, stride, moments + <usize>load<i32>(c, 12) * sizeof<T>(), <usize>load<u32>(list, 24) * sizeof<T>(),
       );
       c += CLASS_BYTES;
     }
@@ -224,24 +224,30 @@ function pullsOf<T>(program: usize, e: usize, gradient: usize): void {
     put<T>(selves + s * sizeof<T>(), load<f64>(selves + (s << 3)));
   }
   const classes = load<i32>(list, 16);
-  let c = <usize>load<u32>(list, 20);
-  // Classes come in falling order of their degree, so that the first one fills all directions.
-  let top = -1;
-  let wideFrom = shapes, wideTo = shapes;
-  for (let k = 0; k < classes; k++) {
+  const classTable = <usize>load<u32>(list, 20);
+  const slopeRow = <usize>load<u32>(list, 24) * sizeof<T>();
+  // Classes come in falling order of their degree, so moments of order l are those of the first so many shapes.
+  const wideFrom = classes > 0 ? <usize>load<i32>(classTable, 4) : shapes;
+  const wideTo = shapes;
+  const top = classes > 0 ? load<i32>(classTable) : -1;
+  const slopes = momentSlope + (classes > 0 ? <usize>load<i32>(classTable, 12) * sizeof<T>() : 0);
+  let done = 0;
+  for (let k = classes - 1; k >= 0; k--) {
+    const c = classTable + <usize>k * CLASS_BYTES;
     const order = load<i32>(c) + 1;
     const lm = order * order;
     const first = <usize>load<i32>(c, 4);
     const size = load<i32>(c, 8);
-    const slope = momentSlope + <usize>load<i32>(c, 12) * sizeof<T>();
-    const slopeRow = <usize>lm * sizeof<T>();
-    product<T>(lm, to - from, size, slope, sizeof<T>(), slopeRow, shapeValue + first * stride + from, stride, direction + from, stride, k > 0);
-    product<T>(size, to - from, lm, slope, slopeRow, sizeof<T>(), harmonic + from, stride, along + first * stride + from, stride, false);
-    if (k == 0) {
-      top = order - 1;
-      wideFrom = first;
-    }
-    c += CLASS_BYTES;
+    const sharing = <i32>(first - wideFrom) + size;
+    product<T>(
+      lm - done, to - from, sharing, slopes + <usize>done * sizeof<T>(), sizeof<T>(), slopeRow,
+      shapeValue + wideFrom * stride + from, stride, direction + <usize>done * stride + from, stride,
+    );
+    product<T>(
+      size, to - from, lm, momentSlope + <usize>load<i32>(c, 12) * sizeof<T>(), slopeRow, sizeof<T>(),
+      harmonic + from, stride, along + first * stride + from, stride,
+    );
+    done = lm;
   }
   for (let p = from; p < to; p += 16) {
     let radialPull = splat<T>(0);
