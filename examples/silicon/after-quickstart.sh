@@ -15,3 +15,6 @@ $potluck convert examples/silicon/bulk.poscar runs/silicon/bulk.extxyz
 $potluck convert runs/silicon/potential.json runs/silicon/n2p2
 $potluck info examples/silicon/silicon.extxyz.gz
 $potluck train --data examples/silicon/silicon.extxyz.gz --out runs/silicon-one --members 1 --epochs 10
+$potluck md examples/silicon/md.yaml --overwrite
+$potluck relax runs/silicon examples/silicon/bulk.poscar -o runs/silicon/relaxed.extxyz --cell
+$potluck rdf runs/silicon-md/trajectory.extxyz --plot runs/silicon-md/rdf.html

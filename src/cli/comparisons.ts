@@ -1,42 +1,51 @@
-/** A potential on labelled structures, one by one. */
+/** A potential on labelled structures, and what they say about its uncertainty. */
 import { groupsOf } from "../datasets/index.js";
-import { InputError, type Place } from "../errors/index.js";
+import { spreadSourceOf } from "../potentials/definition.js";
 import type { Evaluation } from "../potentials/potential.js";
+import type { Judged } from "../reports/index.js";
 import { atomCount, type Frame } from "../structure/index.js";
 import type { StructureComparison } from "../training/record.js";
-import type { OpenedPotential } from "./wiring.js";
+import { isAllFinite } from "../uncertainty/held-out.js";
+import { type HeldOut, uncertaintyReport } from "../uncertainty/index.js";
+import { evaluateAll, type OpenedPotential } from "./wiring.js";
 
 export interface Compared {
   readonly comparisons: readonly StructureComparison[];
   /** Structures with an atom outside the range of the training data. */
   readonly extrapolating: number;
+  /** Undefined where no prediction is finite. */
+  readonly judged: Judged | undefined;
 }
 
-export function compareFrames(
+export interface CompareOptions {
+  readonly threads: number | undefined;
+  onDone(done: number): void;
+}
+
+export async function compareFrames(
   potential: OpenedPotential,
   frames: readonly Frame[],
-  onDone: (done: number) => void,
-): Compared {
+  { threads, onDone }: CompareOptions,
+): Promise<Compared> {
   const groups = groupsOf(frames);
-  let extrapolating = 0;
-  const comparisons = frames.map((frame, k) => {
-    const evaluation = evaluateFrame(potential, frame);
-    if (evaluation.extrapolation.length > 0) extrapolating++;
-    onDone(k + 1);
-    return comparison(frame, evaluation, groups[k]!);
-  });
-  return { comparisons, extrapolating };
-}
-
-/** Errors say which structure of which file it was. */
-export function evaluateFrame(potential: OpenedPotential, { structure, source }: Frame): Evaluation {
-  try {
-    return potential.evaluate(structure);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const where: Place = { ...error.trouble.where, file: source.file, line: source.line, structure: source.structure };
-    throw new InputError({ ...error.trouble, where }, { cause: error });
+  const source = spreadSourceOf(potential.definition);
+  const comparisons: StructureComparison[] = [];
+  const structures: HeldOut[] = [];
+  for await (const { frame, evaluation } of evaluateAll(potential, frames, threads)) {
+    const compared = comparison(frame, evaluation, groups[comparisons.length]!);
+    const { energy, forces, uncertainty } = compared;
+    const spreads = source === undefined ? {} : { [source]: uncertainty };
+    const { extrapolation } = evaluation;
+    structures.push({ species: frame.structure.species, energy, forces, spreads, extrapolation });
+    comparisons.push(compared);
+    onDone(comparisons.length);
   }
+  const extrapolating = structures.filter(({ extrapolation }) => extrapolation.length > 0).length;
+  const { calibration } = potential;
+  const judged = structures.some(isAllFinite)
+    ? { structures, report: uncertaintyReport(structures, { calibration }), calibration }
+    : undefined;
+  return { comparisons, extrapolating, judged };
 }
 
 function comparison(frame: Frame, evaluation: Evaluation, group: string): StructureComparison {
@@ -53,6 +62,6 @@ function comparison(frame: Frame, evaluation: Evaluation, group: string): Struct
     ...(stress === undefined || evaluation.stress === undefined
       ? {}
       : { stress: { reference: stress, predicted: evaluation.stress } }),
-    ...(uncertainty === undefined ? {} : { disagreement: uncertainty.disagreement }),
+    ...(uncertainty === undefined ? {} : { uncertainty }),
   };
 }

@@ -2,6 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
+import { InputError } from "../errors/index.js";
 import { structureFormats } from "../formats/index.js";
 import { weightsName, writeN2p2Potential } from "../formats/n2p2-potential.js";
 import { writePotentialJson } from "../formats/potential-json.js";
@@ -73,7 +74,15 @@ async function convertPotential(
   const units = unitsOf(options);
   const { potential, record, warnings } = loadPotential(from, units);
   for (const warning of warnings) printLine(terminal.err, `Warning: ${warning}`);
-  if (options.to === "n2p2" || !to.endsWith(".json")) return { files: await writeN2p2(potential, to, units) };
+  const asN2p2 = options.to === "n2p2" || !to.endsWith(".json");
+  if (asN2p2 && potential.members.some((member) => member.dropout !== undefined))
+    throw new InputError({
+      code: "dropout-has-no-n2p2-form",
+      where: { file: from },
+      problem: "n2p2 knows no dropout, and the plain weights are another potential than the mean over the passes.",
+      remedy: "Fit without dropout for n2p2 and LAMMPS, or keep the potential as JSON.",
+    });
+  if (asN2p2) return { files: await writeN2p2(potential, to, units) };
   await writeAtomically(to, [writePotentialJson(potential, record)]);
   return { files: [to] };
 }

@@ -16,6 +16,7 @@ import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
 import { Progress } from "./progress.js";
 import { errorTable, layOut } from "./table.js";
 import { printLine, type Terminal } from "./terminal.js";
+import { uncertaintyText } from "./uncertainty-table.js";
 import { type OpenedPotential, openPotential, readAllFrames, writeAtomically } from "./wiring.js";
 
 interface EvaluateOptions extends CommonOptions {
@@ -25,11 +26,18 @@ interface EvaluateOptions extends CommonOptions {
 const example = `
 Examples:
   potluck evaluate runs/silicon test.extxyz --report report.html
-  potluck evaluate n2p2-directory input.data --length-unit bohr --energy-unit hartree --json`;
+  potluck evaluate n2p2-directory input.data --length-unit bohr --energy-unit hartree --json
+
+The table of uncertainties: area between the reliability curve and its diagonal (0 is perfect, 0.5 the worst), ENCE (mean relative
+deviation of errors from uncertainties in bins), NLL (mean negative log likelihood), ρ (rank correlation of uncertainty and error),
+AUROC (how well the worst tenth is found, 0.5 is chance), and the multiple of the spread within which 95 % of the errors are.
+With --json the key "uncertainty" holds all of it, with the reliability curves and bins.`;
 
 export function evaluateCommand(terminal: Terminal): Command {
   const command = new Command("evaluate")
-    .description("Errors of a potential on labelled structures, per group and in total.")
+    .description(
+      "Errors of a potential on labelled structures, per group and in total, and how far its uncertainty can be believed.",
+    )
     .argument("<potential>", "potential.json, run directory, or n2p2 directory")
     .argument("<data...>", "files of labelled structures")
     .option("--report <file>", "write a report with plots (HTML)");
@@ -57,7 +65,10 @@ async function evaluate({ potential: path, data, options }: Task, terminal: Term
   for (const file of data) for (const frame of await readAllFrames(file, { units })) frames.push(frame);
   checkLabels(frames, data);
   progress.stage("evaluating");
-  const compared = compareFrames(potential, frames, (done) => progress.update(done, frames.length));
+  const compared = await compareFrames(potential, frames, {
+    threads: options.threads,
+    onDone: (done) => progress.update(done, frames.length),
+  });
   const warnings = [...potential.warnings, ...unitsWarning(potential, compared, options)];
   for (const warning of warnings.slice(potential.warnings.length)) progress.note(`Warning: ${warning}`);
   const result: EvaluationResult = {
@@ -98,7 +109,7 @@ function checkLabels(frames: readonly Frame[], data: readonly string[]): void {
 }
 
 function resultText(result: EvaluationResult, report: string | undefined): string {
-  const { errors, comparisons, extrapolating } = result;
+  const { errors, comparisons, judged } = result;
   const worst = [
     ["Worst by energy", worstByEnergy(comparisons, 5)],
     ["Worst by force", worstByForces(comparisons, 5)],
@@ -107,7 +118,7 @@ function resultText(result: EvaluationResult, report: string | undefined): strin
     errorTable([{ name: "all", errors }]),
     "",
     ...worst.flatMap(([title, list]) => (list.length === 0 ? [] : [title, worstTable(list), ""])),
-    `${extrapolating} of ${comparisons.length} structures have an atom outside the range of the training data.`,
+    ...(judged === undefined ? [] : [uncertaintyText(judged)]),
     ...(report === undefined ? [] : [`Report  ${report}`]),
   ].join("\n");
 }
@@ -126,7 +137,8 @@ function worstTable(worst: readonly WorstStructure[]): string {
   return layOut([head, ...rows], { text: 2 });
 }
 
-function summary({ comparisons, ...rest }: EvaluationResult): Readonly<Record<string, unknown>> {
+function summary({ comparisons, judged, ...rest }: EvaluationResult): Readonly<Record<string, unknown>> {
   const worst = { energy: worstByEnergy(comparisons), forces: worstByForces(comparisons) };
-  return { ...rest, structures: comparisons.length, worst };
+  const uncertainty = judged?.report ?? null;
+  return { ...rest, structures: comparisons.length, worst, uncertainty, calibration: judged?.calibration ?? null };
 }

@@ -2,10 +2,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type FunctionType, isAngular } from "../descriptors/definition.js";
-import type { NetworkPotential } from "../potentials/definition.js";
+import type { MemberDropout, NetworkPotential } from "../potentials/definition.js";
+import { significant } from "../reports/index.js";
 import { elementSymbol } from "../structure/index.js";
 import { parseTrainingConfiguration } from "../training/configuration.js";
 import type { GroupedErrors } from "../training/record.js";
+import { type Calibration, parseCalibration } from "../uncertainty/index.js";
 import type { UnitSystem } from "../units/index.js";
 import type { Info } from "./info.js";
 import { errorTable } from "./table.js";
@@ -17,6 +19,8 @@ export function potentialInfo(path: string, units: UnitSystem): Info {
   const seed = typeof saved.seed === "number" ? saved.seed : undefined;
   const errors = saved.errors as { train: GroupedErrors; test?: GroupedErrors } | undefined;
   const elements = elementRecords(potential);
+  const dropout = members[0]?.dropout;
+  const calibration = saved.calibration === undefined ? undefined : parseCalibration(saved.calibration, { file: path });
   const record = {
     kind: "potential",
     path,
@@ -26,16 +30,38 @@ export function potentialInfo(path: string, units: UnitSystem): Info {
     elements,
     ...(seed === undefined ? {} : { seed }),
     ...(errors === undefined ? {} : { errors }),
+    ...(dropout === undefined ? {} : { dropout: dropoutFacts(dropout) }),
+    ...(calibration === undefined ? {} : { calibration }),
     warnings,
   };
   const committee = members.length === 1 ? "one network" : `committee of ${members.length}`;
+  const kindText = dropout === undefined ? committee : `${committee} with ${dropoutText(dropout)}`;
   const lines = [
-    `${path}: ${kind === "n2p2" ? "n2p2" : "Potluck"} potential, ${committee}, cutoff ${record.cutoff.toFixed(3)} Å${seed === undefined ? "" : `, seed ${seed}`}`,
+    `${path}: ${kind === "n2p2" ? "n2p2" : "Potluck"} potential, ${kindText}, cutoff ${record.cutoff.toFixed(3)} Å${seed === undefined ? "" : `, seed ${seed}`}`,
     ...elements.map(elementLine),
+    ...(calibration === undefined ? [] : [calibrationLine(calibration)]),
     ...(errors ? ["", errorsText(errors)] : []),
     ...warnings.map((warning) => `Warning: ${warning}`),
   ];
   return { record, text: lines.join("\n") };
+}
+
+function dropoutFacts({ masks }: MemberDropout) {
+  const { probability, passes } = masks[0]!;
+  return { probability, passes };
+}
+
+function dropoutText(dropout: MemberDropout): string {
+  const { probability, passes } = dropoutFacts(dropout);
+  return `dropout (${passes} passes, probability ${probability})`;
+}
+
+function calibrationLine({ source, structures, energy, forces, thresholds }: Calibration): string {
+  const factor = (name: string, one: { readonly scale: number } | undefined): string[] =>
+    one === undefined ? [] : [`${name} × ${significant(one.scale)}`];
+  const stop = thresholds === undefined ? [] : [`stop above γ = ${significant(thresholds.stop.disagreement)} eV/Å`];
+  const facts = [...factor("energies", energy), ...factor("forces", forces), ...stop];
+  return `Spread (${source}) calibrated on ${structures} structures: ${facts.join(", ")}`;
 }
 
 function errorsText({ train, test }: { train: GroupedErrors; test?: GroupedErrors }): string {

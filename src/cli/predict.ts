@@ -1,14 +1,21 @@
 /** `potluck predict`: energies, forces, stress and how sure the potential is. */
 import { Command } from "commander";
-import type { Evaluation } from "../potentials/potential.js";
+import type { Evaluation, Uncertainty } from "../potentials/potential.js";
 import { significant } from "../reports/index.js";
 import { type AtomColumn, atomCount, elementSymbol, type Frame, type InfoValue } from "../structure/index.js";
-import { evaluateFrame } from "./comparisons.js";
+import { applyCalibration, type CalibratedUncertainty } from "../uncertainty/index.js";
 import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
 import { Progress } from "./progress.js";
 import { layOut } from "./table.js";
 import { printLine, type Terminal } from "./terminal.js";
-import { type OpenedPotential, openPotential, readFrames, writeFrames } from "./wiring.js";
+import {
+  type EvaluatedFrame,
+  evaluateAll,
+  type OpenedPotential,
+  openPotential,
+  readFrames,
+  writeFrames,
+} from "./wiring.js";
 
 interface PredictOptions extends CommonOptions {
   readonly out?: string;
@@ -20,8 +27,10 @@ Examples:
   potluck predict runs/silicon POSCAR --json
 
 With --json there is one object a line: {"energy": eV, "forces": [[x, y, z], …] eV/Å, "stress": [xx, yy, zz, yz, xz, xy] eV/Å³ or
-null, "atomicEnergies": eV, "uncertainty": {"energy", "forces", "disagreement"} or null, "extrapolation": [{"atom", "element",
-"function", "value", "min", "max"}, …]}. Atoms and functions count from 1.`;
+null, "atomicEnergies": eV, "uncertainty": {"energy", "forces", "disagreement"} or null, "calibrated": the same in the size of
+errors, and "expectedForceError" eV/Å, the root mean square of the largest force error of such structures; null where the potential
+was not calibrated, "extrapolation": [{"atom", "element", "function", "value", "min", "max"}, …]}. Atoms and functions count
+from 1.`;
 
 export function predictCommand(terminal: Terminal): Command {
   const command = new Command("predict")
@@ -52,7 +61,7 @@ async function predict({ potential: path, files, options }: Task, terminal: Term
     if (options.json) printLine(terminal.out, JSON.stringify(predictionRecord(frame, evaluation, potential)));
     else rows.push(predictionRow(frame, evaluation));
   };
-  const predicted = predictions(potential, frames(files), tell);
+  const predicted = predictions(evaluateAll(potential, frames(files), options.threads), tell);
   if (options.out === undefined) for await (const _ of predicted);
   else
     await writeFrames(options.out, predicted, {
@@ -67,12 +76,10 @@ async function predict({ potential: path, files, options }: Task, terminal: Term
 }
 
 async function* predictions(
-  potential: OpenedPotential,
-  frames: AsyncIterable<Frame>,
+  evaluated: AsyncIterable<EvaluatedFrame>,
   tell: (frame: Frame, evaluation: Evaluation) => void,
 ): AsyncGenerator<Frame> {
-  for await (const frame of frames) {
-    const evaluation = evaluateFrame(potential, frame);
+  for await (const { frame, evaluation } of evaluated) {
     tell(frame, evaluation);
     yield labelled(frame, evaluation);
   }
@@ -118,7 +125,7 @@ function labelled(
 function predictionRecord(
   { structure }: Frame,
   evaluation: Evaluation,
-  { definition }: OpenedPotential,
+  { definition, calibration }: OpenedPotential,
 ): Readonly<Record<string, unknown>> {
   const { energy, forces, stress, atomicEnergies, uncertainty, extrapolation } = evaluation;
   const functionsOf = new Map(definition.descriptors.map((d) => [d.element, d.functions]));
@@ -127,9 +134,11 @@ function predictionRecord(
     forces: triples(forces),
     stress: stress === undefined ? null : [...stress],
     atomicEnergies: [...atomicEnergies],
-    uncertainty: uncertainty
-      ? { energy: uncertainty.energy, forces: triples(uncertainty.forces), disagreement: uncertainty.disagreement }
-      : null,
+    uncertainty: uncertainty ? spreadRecord(uncertainty) : null,
+    calibrated:
+      uncertainty && calibration
+        ? calibratedRecord(applyCalibration(calibration, uncertainty, { atoms: atomCount(structure) }))
+        : null,
     extrapolation: extrapolation.map(({ atom, function: index, value, min, max }) => {
       const element = structure.species[atom]!;
       const type = functionsOf.get(element)?.[index]?.type;
@@ -137,6 +146,17 @@ function predictionRecord(
     }),
   };
 }
+
+const spreadRecord = ({ energy, forces, disagreement }: Uncertainty) => ({
+  energy,
+  forces: triples(forces),
+  disagreement,
+});
+
+const calibratedRecord = (one: CalibratedUncertainty) => ({
+  ...spreadRecord(one),
+  expectedForceError: one.expectedForceError ?? null,
+});
 
 const triples = (flat: Float64Array): number[][] =>
   Array.from({ length: flat.length / 3 }, (_, i) => [...flat.subarray(3 * i, 3 * i + 3)]);

@@ -5,7 +5,11 @@ import { convertCommand } from "./convert.js";
 import { evaluateCommand } from "./evaluate.js";
 import { tellFailure } from "./failures.js";
 import { infoCommand } from "./info.js";
+import { mdCommand } from "./md.js";
+import { EndedEarly } from "./md-result.js";
 import { predictCommand } from "./predict.js";
+import { rdfCommand } from "./rdf.js";
+import { relaxCommand } from "./relax.js";
 import type { Terminal } from "./terminal.js";
 import { trainCommand } from "./train.js";
 
@@ -22,9 +26,9 @@ export function buildProgram(terminal: Terminal): Command {
     .description("Neural-network potentials that can be trusted.")
     .version(packageVersion())
     .addHelpText("after", example);
-  for (const make of [trainCommand, evaluateCommand, predictCommand, infoCommand, convertCommand]) {
-    program.addCommand(make(terminal));
-  }
+  const fitting = [trainCommand, evaluateCommand, predictCommand, infoCommand, convertCommand];
+  const simulating = [mdCommand, relaxCommand, rdfCommand];
+  for (const make of [...fitting, ...simulating]) program.addCommand(make(terminal));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError("(--help shows all options and an example)");
     command.configureOutput({
@@ -43,6 +47,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     await buildProgram(terminal).parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
+    if (error instanceof EndedEarly) return error.exitCode;
     return tellFailure(error, terminal, { json: args.includes("--json"), debug: args.includes("--debug") });
   }
 }

@@ -18,7 +18,7 @@ import {
   trainConfiguration,
 } from "./train-configuration.js";
 import { TrainingProgress } from "./train-progress.js";
-import { startRunDirectory, TrainingStopped, trainPotential, writeAtomically } from "./wiring.js";
+import { startRunDirectory, TrainingStopped, type TrainOutcome, trainPotential, writeAtomically } from "./wiring.js";
 
 const example = () => `
 Examples:
@@ -56,14 +56,16 @@ async function train(file: string | undefined, options: TrainOptions, terminal: 
   const rules = { resume: options.resume === true, overwrite: options.overwrite === true };
   const resume = prepareDirectory(configuration.out, configuration, rules);
   if (resume) progress.note(`Resuming the run in ${configuration.out}.`);
-  const result = await runFit(configuration, { resume, progress });
+  const { result, uncertainty } = await runFit(configuration, { resume, progress });
   progress.stage("writing the report");
   const report = join(configuration.out, "report.html");
-  await writeAtomically(report, [await trainingReport(result)]);
+  await writeAtomically(report, [await trainingReport(result, uncertainty.judged)]);
   progress.finish();
   printLine(
     terminal.out,
-    options.json ? JSON.stringify(summary(result, configuration)) : resultText(result, configuration),
+    options.json
+      ? JSON.stringify({ ...summary(result, configuration), ...uncertaintySummary(uncertainty) })
+      : resultText(result, configuration),
   );
 }
 
@@ -76,18 +78,17 @@ async function startRun(configuration: PlacedConfiguration): Promise<void> {
 async function runFit(
   configuration: PlacedConfiguration,
   { resume, progress }: { readonly resume: boolean; readonly progress: Progress },
-): Promise<TrainingResult> {
+): Promise<TrainOutcome> {
   const interruption = interruptible(progress);
   const shown = new TrainingProgress(progress);
   try {
-    const { result } = await trainPotential(configuration, {
+    return await trainPotential(configuration, {
       directory: configuration.out,
       resume,
       onEvent: (event) => shown.show(event),
       onAccepted: () => startRun(configuration),
       signal: interruption.signal,
     });
-    return result;
   } catch (error) {
     progress.finish();
     if (error instanceof TrainingStopped) throw new Interrupted(howToResume(configuration), { cause: error });
@@ -116,6 +117,11 @@ function interruptible(progress: Progress): { readonly signal: AbortSignal; end(
 
 const howToResume = ({ out }: PlacedConfiguration): string =>
   `Interrupted; everything up to the last checkpoint is kept. To go on:\n  potluck train --resume --out ${out}`;
+
+const uncertaintySummary = ({ calibration, judged }: TrainOutcome["uncertainty"]) => ({
+  calibration: calibration ?? null,
+  uncertainty: judged?.report ?? null,
+});
 
 function resultText(result: TrainingResult, { out }: PlacedConfiguration): string {
   const { errors, members, seconds, seed } = result;

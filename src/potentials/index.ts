@@ -1,5 +1,6 @@
 export * from "./classical/index.js";
-export type { Member, NetworkPotential } from "./definition.js";
+export { type Member, type MemberDropout, type NetworkPotential, spreadSourceOf } from "./definition.js";
+export { passesAsMembers } from "./dropout-members.js";
 export { NetworkEvaluator } from "./network-evaluator.js";
 export * from "./potential.js";
 export { sum } from "./sum.js";

@@ -1,7 +1,8 @@
 /**
- * Evaluates a network potential or a committee: neighbours → functions → networks → dE/dG → forces and stress.
+ * Evaluates a network potential, a committee or a dropout potential: neighbours → functions → networks → dE/dG → forces and stress.
  *
- * All members share the functions. Each member's scaling is folded into its first layer, so networks take raw values.
+ * All members share the functions. Each member's scaling is folded into its first layer, so networks take raw values. With
+ * dropout, energy and forces are those of the mean over passes.
  */
 
 import { compileDescriptors, type DescriptorProgram } from "../descriptors/program.js";
@@ -10,16 +11,12 @@ import { InputError } from "../errors/index.js";
 import { descriptorScratchBytes, type Kernels, Scratch } from "../kernels/index.js";
 import { type NeighborList, neighborList } from "../neighbors/index.js";
 import { foldInputs, NetworkBatch } from "../networks/index.js";
-import { atomCount, elementSymbol, type Structure, volume } from "../structure/index.js";
+import { elementSymbol, type Structure } from "../structure/index.js";
+import { combineMembers, type MemberResult } from "./combination.js";
 import type { Member, NetworkPotential } from "./definition.js";
-import {
-  bindPlainly,
-  type Evaluation,
-  type Extrapolation,
-  type ForceField,
-  type Potential,
-  type Uncertainty,
-} from "./potential.js";
+import { DropoutPasses, type SpreadInput } from "./dropout-passes.js";
+import type { Demand, Evaluation, Extrapolation, ForceField, Potential } from "./potential.js";
+import { RangeCheck } from "./ranges.js";
 
 /** Atoms per network batch: long enough for the matrix products, short enough for the second-level cache. */
 const BATCH = 64;
@@ -42,13 +39,6 @@ interface Placed {
   readonly atomsOf: readonly number[][];
 }
 
-interface MemberResult {
-  readonly atomicEnergies: Float64Array;
-  readonly forces: Float64Array;
-  /** Σ t_a r_b, [a, b] row-major, eV */
-  readonly virial: Float64Array;
-}
-
 export class NetworkEvaluator implements Potential {
   readonly potential: NetworkPotential;
   readonly elements: readonly number[];
@@ -57,8 +47,11 @@ export class NetworkEvaluator implements Potential {
   readonly #program: DescriptorProgram;
   /** [member][element] */
   readonly #networks: NetworkBatch[][];
+  /** [member], where it has dropout */
+  readonly #passes: (DropoutPasses | undefined)[];
   readonly #scratch: Scratch;
   readonly #input: number;
+  #ranges: RangeCheck | undefined;
 
   constructor(kernels: Kernels, potential: NetworkPotential) {
     this.#kernels = kernels;
@@ -68,8 +61,13 @@ export class NetworkEvaluator implements Potential {
     this.cutoff = this.#program.cutoff;
     this.#scratch = new Scratch(kernels);
     const inputLength = this.#program.valueLength;
+    this.#passes = potential.members.map((member) =>
+      member.dropout === undefined
+        ? undefined
+        : new DropoutPasses(kernels, { ...member, dropout: member.dropout }, inputLength),
+    );
     this.#networks = potential.members.map((member) =>
-      member.elements.map(({ network, scaling }) => {
+      (member.dropout === undefined ? member.elements : []).map(({ network, scaling }) => {
         const batch = new NetworkBatch(kernels, network, { maxRows: BATCH, inputLength });
         batch.load(foldInputs(network, network.parameters, affineOf(scaling)));
         return batch;
@@ -78,16 +76,24 @@ export class NetworkEvaluator implements Potential {
     this.#input = kernels.allocate(8 * BATCH * inputLength);
   }
 
-  evaluate(structure: Structure): Evaluation {
+  /** The spread of forces over dropout passes costs several times the forces themselves: leave it out where it is not needed. */
+  evaluate(structure: Structure, demand: Demand = {}): Evaluation {
     const placed = this.#place(structure);
     this.#descriptors(placed);
-    const extrapolation = this.#extrapolation(placed);
-    const results = this.potential.members.map((_, m) => this.#member(m, placed));
-    return combine(results, { structure, extrapolation });
+    const withSpread = demand.uncertainty !== false;
+    const extrapolation = demand.extrapolation === false ? [] : this.#extrapolation(placed);
+    const results = this.potential.members.map((_, m) =>
+      this.#passes[m] === undefined
+        ? this.#member(m, placed)
+        : this.#dropoutMember(this.#passes[m], placed, withSpread),
+    );
+    return combineMembers(results, { structure, extrapolation, withSpread });
   }
 
-  bind(structure: Structure): ForceField {
-    return bindPlainly(this, structure);
+  bind({ species, periodic }: Structure): ForceField {
+    return {
+      evaluate: (positions, cell, demand) => this.evaluate({ species, periodic, positions, cell }, demand),
+    };
   }
 
   /** Raw function values, [atom][function of its element], for those who look at descriptors. */
@@ -195,6 +201,38 @@ export class NetworkEvaluator implements Potential {
     return { atomicEnergies, ...this.#adjoint(placed) };
   }
 
+  #dropoutMember(passes: DropoutPasses, placed: Placed, withSpread: boolean): MemberResult {
+    const size = placed.atoms * this.#program.valueLength;
+    const input = {
+      ...placed,
+      values: this.#kernels.f64(placed.values, size),
+      gradients: this.#kernels.f64(placed.gradients, size),
+    };
+    const found = passes.evaluate(input, withSpread ? this.#pullsOf(placed) : undefined);
+    return { ...found, ...this.#adjoint(placed) };
+  }
+
+  /** What each atom does to its neighbours, one atom at a time. */
+  #pullsOf(p: Placed): SpreadInput {
+    const { programs, rowLength } = this.#program;
+    const forces = this.#kernels.f64(p.forces, 3 * p.atoms).fill(0);
+    const virial = this.#kernels.f64(p.virial, 9).fill(0);
+    const offsets = this.#kernels.i32(p.offsets, p.atoms + 1);
+    return {
+      adjoint: (i, gradient) => {
+        this.#kernels.run.descriptorAdjoint(
+          ...([i, i + 1, programs, p.typesAt, p.offsets, p.indices, p.vectors, rowLength] as const),
+          // No stride: the row of the only atom is where it is.
+          ...([gradient, 0, p.forces, p.virial, p.scratch] as const),
+        );
+        return { forces, virial };
+      },
+      concerned: (i) => [
+        ...new Set(this.#kernels.i32(p.indices + 4 * offsets[i]!, offsets[i + 1]! - offsets[i]!)).add(i),
+      ],
+    };
+  }
+
   #adjoint(p: Placed): { forces: Float64Array; virial: Float64Array } {
     const { programs, rowLength, valueLength } = this.#program;
     const forces = this.#kernels.f64(p.forces, 3 * p.atoms).fill(0);
@@ -207,86 +245,10 @@ export class NetworkEvaluator implements Potential {
   }
 
   /** Values outside the range of every member's training data, beyond rounding. */
-  #extrapolation(placed: Placed): Extrapolation[] {
-    const length = this.#program.valueLength;
-    const values = this.#kernels.f64(placed.values, placed.atoms * length);
-    const ranges = this.elements.map((_, e) => rangeOf(this.potential.members, e));
-    const found: Extrapolation[] = [];
-    for (let i = 0; i < placed.atoms; i++) {
-      const { min, max } = ranges[placed.types[i]!]!;
-      for (let s = 0; s < min.length; s++) {
-        const value = values[i * length + s]!;
-        // n2p2's tolerance: a thousand units in the last place.
-        const slack = 1000 * Number.EPSILON * Math.max(Math.abs(min[s]!), Math.abs(max[s]!));
-        if (value < min[s]! - slack || value > max[s]! + slack)
-          found.push({ atom: i, function: s, value, min: min[s]!, max: max[s]! });
-      }
-    }
-    return found;
+  #extrapolation({ atoms, types, values }: Placed): readonly Extrapolation[] {
+    const stride = this.#program.valueLength;
+    this.#ranges ??= new RangeCheck(this.potential);
+    const order = Int32Array.from({ length: atoms }, (_, i) => i);
+    return this.#ranges.check({ values: this.#kernels.f64(values, atoms * stride), stride, types, order });
   }
-}
-
-/** Union of the members' ranges. */
-function rangeOf(members: readonly Member[], e: number): { min: Float64Array; max: Float64Array } {
-  const first = members[0]!.elements[e]!.scaling;
-  const min = Float64Array.from(first.min);
-  const max = Float64Array.from(first.max);
-  for (const member of members.slice(1)) {
-    const { scaling } = member.elements[e]!;
-    for (let s = 0; s < min.length; s++) {
-      min[s] = Math.min(min[s]!, scaling.min[s]!);
-      max[s] = Math.max(max[s]!, scaling.max[s]!);
-    }
-  }
-  return { min, max };
-}
-
-interface Context {
-  readonly structure: Structure;
-  readonly extrapolation: readonly Extrapolation[];
-}
-
-/** Mean over members, and their spread. */
-function combine(results: readonly MemberResult[], { structure, extrapolation }: Context): Evaluation {
-  const atoms = atomCount(structure);
-  const mean = (pick: (r: MemberResult) => Float64Array, length: number): Float64Array => {
-    const sum = new Float64Array(length);
-    for (const r of results)
-      pick(r).forEach((x, i) => {
-        sum[i]! += x;
-      });
-    return sum.map((x) => x / results.length);
-  };
-  const atomicEnergies = mean((r) => r.atomicEnergies, atoms);
-  const forces = mean((r) => r.forces, 3 * atoms);
-  return {
-    energy: atomicEnergies.reduce((a, b) => a + b, 0),
-    forces,
-    stress: stressOf(
-      mean((r) => r.virial, 9),
-      structure,
-    ),
-    atomicEnergies,
-    uncertainty: results.length > 1 ? spread(results, forces) : undefined,
-    extrapolation,
-  };
-}
-
-function stressOf(w: Float64Array, structure: Structure): Float64Array | undefined {
-  if (structure.cell === undefined || !structure.periodic.every(Boolean)) return undefined;
-  const v = Math.abs(volume(structure.cell));
-  const pick = (a: number, b: number): number => (w[3 * a + b]! + w[3 * b + a]!) / (2 * v);
-  return Float64Array.of(pick(0, 0), pick(1, 1), pick(2, 2), pick(1, 2), pick(0, 2), pick(0, 1));
-}
-
-function spread(results: readonly MemberResult[], meanForces: Float64Array): Uncertainty {
-  const n = results.length;
-  const forces = new Float64Array(meanForces.length);
-  for (const r of results)
-    for (let i = 0; i < forces.length; i++) forces[i]! += (r.forces[i]! - meanForces[i]!) ** 2 / n;
-  for (let i = 0; i < forces.length; i++) forces[i] = Math.sqrt(forces[i]!);
-  const energies = results.map((r) => r.atomicEnergies.reduce((a, b) => a + b, 0));
-  const mean = energies.reduce((a, b) => a + b, 0) / n;
-  const energy = Math.sqrt(energies.reduce((sum, e) => sum + (e - mean) ** 2, 0) / n);
-  return { energy, forces, disagreement: forces.reduce((a, b) => Math.max(a, b), 0) };
 }

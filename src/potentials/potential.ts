@@ -62,7 +62,7 @@ export interface Potential {
   readonly elements: readonly number[];
   /** Å */
   readonly cutoff: number;
-  evaluate(structure: Structure): Evaluation;
+  evaluate(structure: Structure, demand?: Demand): Evaluation;
   /** For many evaluations of the same atoms (dynamics, relaxation). */
   bind(structure: Structure): ForceField;
 }

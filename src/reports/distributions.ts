@@ -1,6 +1,6 @@
 /** How errors are distributed: a histogram per set, as shares, so that sets of different size compare. */
+import { errorPair } from "../training/comparison-errors.js";
 import type { StructureComparison } from "../training/record.js";
-import { errorPair } from "./errors.js";
 import { significant } from "./numbers.js";
 import { colours, svgOf } from "./plots.js";
 import { eachPair, energyQuantity, forceQuantity, ofSet, type Quantity, type ShownSet } from "./quantities.js";
@@ -24,9 +24,9 @@ export async function errorDistributions(comparisons: readonly StructureComparis
 
 async function distribution(comparisons: readonly StructureComparison[], quantity: Quantity): Promise<string> {
   const sets = (["train", "test"] as const).map((set) => ({ set, members: ofSet(comparisons, set) }));
-  const errors = sets.map(({ members }) => errorPair(members, quantity));
-  const end = endInRmse * Math.max(...errors.map(({ rmse }) => (Number.isFinite(rmse) ? rmse : 0)));
-  const least = Math.min(...errors.map(({ count }) => (count === 0 ? Number.POSITIVE_INFINITY : count)));
+  const errors = sets.flatMap(({ members }) => errorPair(members, quantity.key) ?? []);
+  const end = endInRmse * Math.max(0, ...errors.map(({ rmse }) => (Number.isFinite(rmse) ? rmse : 0)));
+  const least = Math.min(...errors.map(({ count }) => count));
   if (end === 0 || !Number.isFinite(least)) return "";
   const bins = Math.max(15, Math.min(61, 2 * Math.round(Math.sqrt(least)) + 1));
   const shown = sets.map(({ set, members }) => histogram(members, quantity, { set, end, bins }));

@@ -1,5 +1,6 @@
 /** The report of `potluck evaluate`: a potential on a data set. */
 import type { GroupedErrors, StructureComparison } from "../training/record.js";
+import type { Judged } from "./calibration.js";
 import { errorDistributions } from "./distributions.js";
 import { errorTable } from "./error-table.js";
 import { htmlList, section } from "./html.js";
@@ -20,6 +21,7 @@ export interface EvaluationResult {
   readonly comparisons: readonly StructureComparison[];
   /** Structures with an atom outside the range of the training data. */
   readonly extrapolating: number;
+  readonly judged: Judged | undefined;
   readonly warnings: readonly string[];
   readonly seconds: number;
 }
@@ -47,7 +49,7 @@ export async function evaluationReport(result: EvaluationResult): Promise<string
       section("Errors", `<div class="scroll">${errorTable([{ name: "All structures", errors }])}</div>`),
       section("Prediction against reference", parity.join("\n")),
       section("Distribution of errors", await errorDistributions(comparisons)),
-      section("Uncertainty", await uncertaintySection(comparisons)),
+      section("Uncertainty", await uncertaintySection(comparisons, result.judged)),
       section("Worst structures", worstSection(comparisons)),
     ],
     footer: `Made by potluck evaluate with ${result.potential}.`,

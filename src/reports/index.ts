@@ -1,7 +1,8 @@
 /** Reports for people, and the errors that they show. */
-export { errorPair } from "./errors.js";
+export { extrapolationSentence, type Judged, ownCalibration, sourceTitles, thresholdSentences } from "./calibration.js";
 export { type EvaluationResult, evaluationReport } from "./evaluation.js";
 export { duration, grouped, significant } from "./numbers.js";
+export { conformalText, optional, type QualityRow, qualityRows } from "./quality-rows.js";
 export { quantities } from "./quantities.js";
 export { trainingReport } from "./training.js";
 export { errorsOfStructure, type WorstStructure, worstByEnergy, worstByForces } from "./worst.js";

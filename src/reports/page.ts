@@ -72,6 +72,7 @@ section { margin-top: 30px; }
 figure { margin: 0; }
 svg { display: block; max-width: 100%; height: auto; }
 .caption { font-size: 12px; color: var(--soft); margin: 6px 0 0; max-width: 70ch; }
+.panels .caption { max-width: 305px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 13px; min-width: 60%; }
 th, td { text-align: right; padding: 4px 7px; white-space: nowrap; }

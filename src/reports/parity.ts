@@ -1,6 +1,6 @@
 /** Prediction against reference: points for few values, counts in a grid for many (a point costs 330 bytes of SVG). */
+import { errorPair } from "../training/comparison-errors.js";
 import type { StructureComparison } from "../training/record.js";
-import { errorPair } from "./errors.js";
 import { significant } from "./numbers.js";
 import { colours, svgOf } from "./plots.js";
 import { byGroup, eachPair, ofSet, type Quantity, type ShownSet, shownSet } from "./quantities.js";
@@ -94,7 +94,7 @@ async function parityPanel(comparisons: readonly StructureComparison[], panel: P
 
 /** Points show both sets; a grid of counts shows the test set where there is one. */
 function choose(comparisons: readonly StructureComparison[], quantity: Quantity) {
-  const few = errorPair(comparisons, quantity).count <= mostPoints;
+  const few = (errorPair(comparisons, quantity.key)?.count ?? 0) <= mostPoints;
   const test = ofSet(comparisons, "test");
   return { few, shown: few || test.length === 0 ? comparisons : test };
 }
@@ -103,7 +103,8 @@ function choose(comparisons: readonly StructureComparison[], quantity: Quantity)
 function rmseText(comparisons: readonly StructureComparison[], quantity: Quantity): string {
   const sets = (["train", "test"] as const).map((set) => ({ set, members: ofSet(comparisons, set) }));
   const filled = sets.filter(({ members }) => members.length > 0);
-  const rmse = (members: readonly StructureComparison[]): string => significant(errorPair(members, quantity).rmse);
+  const rmse = (members: readonly StructureComparison[]): string =>
+    significant(errorPair(members, quantity.key)?.rmse ?? Number.NaN);
   if (filled.length === 1) return `RMSE ${rmse(filled[0]!.members)} ${quantity.errorUnit}`;
   return `RMSE ${filled.map(({ set, members }) => `${rmse(members)} ${setTitle(set).toLowerCase()}`).join(", ")}`;
 }

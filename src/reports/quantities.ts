@@ -1,5 +1,6 @@
 /** Energies and forces of comparisons as pairs of reference and prediction, without copies: sets can be large. */
 import type { StructureComparison } from "../training/record.js";
+import { gigapascal } from "../units/index.js";
 
 export interface Quantity {
   readonly key: "energy" | "forces" | "stress";
@@ -12,8 +13,6 @@ export interface Quantity {
   /** Calls `visit` with all values of one structure, in units of `unit`. */
   pairs(comparison: StructureComparison, visit: (reference: number, predicted: number) => void): void;
 }
-
-const gigapascal = 160.21766208;
 
 export const energyQuantity: Quantity = {
   key: "energy",
@@ -47,7 +46,7 @@ export const stressQuantity: Quantity = {
   errorFactor: 1,
   pairs({ stress }, visit) {
     if (!stress) return;
-    for (let k = 0; k < 6; k++) visit(stress.reference[k]! * gigapascal, stress.predicted[k]! * gigapascal);
+    for (let k = 0; k < 6; k++) visit(stress.reference[k]! / gigapascal, stress.predicted[k]! / gigapascal);
   },
 };
 

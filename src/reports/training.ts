@@ -1,6 +1,7 @@
 /** The report of a fit: one HTML file that a referee may read. */
 import { stringify } from "yaml";
 import type { ErrorPair, SetErrors, TrainingResult } from "../training/record.js";
+import type { Judged } from "./calibration.js";
 import { errorDistributions } from "./distributions.js";
 import { errorTable } from "./error-table.js";
 import { escapeHtml, htmlList, section } from "./html.js";
@@ -13,7 +14,8 @@ import { timeSection } from "./time.js";
 import { uncertaintySection } from "./uncertainty.js";
 import { worstSection } from "./worst.js";
 
-export async function trainingReport(result: TrainingResult): Promise<string> {
+/** `judged`: structures that no member has learned from. */
+export async function trainingReport(result: TrainingResult, judged?: Judged): Promise<string> {
   const { errors, comparisons } = result;
   const sets = [
     { name: "Training", errors: errors.train },
@@ -29,7 +31,7 @@ export async function trainingReport(result: TrainingResult): Promise<string> {
       section("Learning curves", await learningCurves(result.members)),
       section("Prediction against reference", await parity(result)),
       section("Distribution of errors", await errorDistributions(comparisons)),
-      section("Uncertainty", await uncertaintySection(comparisons)),
+      section("Uncertainty", await uncertaintySection(comparisons, judged)),
       section("Worst structures", worstSection(comparisons)),
       section("Choices", result.choices.length === 0 ? "" : htmlList(result.choices)),
       section("Time and machine", timeSection(result)),
@@ -45,7 +47,18 @@ async function parity({ comparisons }: TrainingResult): Promise<string> {
   return parts.join("\n");
 }
 
-function keyNumbers({ errors, members, seconds, machine }: TrainingResult): KeyNumber[] {
+/** Where the spread comes from. */
+function spreadNumber(configuration: unknown, members: TrainingResult["members"]): KeyNumber {
+  const note = epochsOf(members);
+  const count = members.length;
+  const { probability, passes } = (field(field(configuration, "network"), "dropout") ?? {}) as Record<string, unknown>;
+  if (!(Number(probability) > 0))
+    return { label: "Committee", value: String(count), unit: count === 1 ? "member" : "members", note };
+  const networks = count === 1 ? "one network" : `${count} networks`;
+  return { label: "Dropout", value: String(passes), unit: "passes", note: `${networks}, ${note}` };
+}
+
+function keyNumbers({ configuration, errors, members, seconds, machine }: TrainingResult): KeyNumber[] {
   const shown = errors.test ?? errors.train;
   const set = errors.test ? "test" : "training";
   const counts = `${grouped(errors.train.total.structures)} training, ${grouped(errors.test?.total.structures ?? 0)} test`;
@@ -53,12 +66,7 @@ function keyNumbers({ errors, members, seconds, machine }: TrainingResult): KeyN
   return [
     ...errorNumbers(shown.total, set),
     { label: "Structures", value: grouped(structures), unit: "", note: counts },
-    {
-      label: "Committee",
-      value: String(members.length),
-      unit: members.length === 1 ? "member" : "members",
-      note: epochsOf(members),
-    },
+    spreadNumber(configuration, members),
     { label: "Wall time", value: duration(seconds), unit: "", note: `${machine.threads} threads` },
   ];
 }

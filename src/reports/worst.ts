@@ -48,7 +48,7 @@ function worstBy(
 }
 
 export function errorsOfStructure(comparison: StructureComparison): WorstStructure {
-  const { file, structure, group, atoms, energy, forces, disagreement } = comparison;
+  const { file, structure, group, atoms, energy, forces, uncertainty } = comparison;
   return {
     file,
     structure,
@@ -57,7 +57,7 @@ export function errorsOfStructure(comparison: StructureComparison): WorstStructu
     atoms,
     ...(energy ? { energyError: (1000 * (energy.predicted - energy.reference)) / atoms } : {}),
     ...(forces ? forceErrors(forces) : {}),
-    ...(disagreement === undefined ? {} : { disagreement }),
+    ...(uncertainty === undefined ? {} : { disagreement: uncertainty.disagreement }),
   };
 }
 

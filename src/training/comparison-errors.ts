@@ -1,9 +1,11 @@
-/** Errors of predictions against labels, in total and per group. */
+/** Errors of predictions against labels: of one quantity, in total, and per group. */
+import { gigapascal } from "../units/index.js";
 import { ErrorSums } from "./loss.js";
-import type { GroupedErrors, StructureComparison } from "./record.js";
+import type { ErrorPair, GroupedErrors, StructureComparison } from "./record.js";
 
-/** 1 eV/Å³ in GPa. */
-const GIGAPASCALS = 160.21766208;
+/** Quantities with errors in tables: meV/atom, eV/Å, GPa. */
+export type ErrorKey = "energy" | "forces" | "stress";
+const keys: readonly ErrorKey[] = ["energy", "forces", "stress"];
 
 export function groupedErrors(comparisons: readonly StructureComparison[]): GroupedErrors {
   const total = new ErrorSums();
@@ -11,7 +13,10 @@ export function groupedErrors(comparisons: readonly StructureComparison[]): Grou
   for (const comparison of comparisons) {
     const own = groups.get(comparison.group) ?? new ErrorSums();
     groups.set(comparison.group, own);
-    for (const sums of [total, own]) addComparison(sums, comparison);
+    for (const sums of [total, own]) {
+      sums.structures++;
+      for (const key of keys) addErrors(sums, comparison, key);
+    }
   }
   return {
     total: total.errors(),
@@ -19,11 +24,20 @@ export function groupedErrors(comparisons: readonly StructureComparison[]): Grou
   };
 }
 
-function addComparison(sums: ErrorSums, { energy, forces, stress, atoms }: StructureComparison): void {
-  sums.structures++;
-  if (energy !== undefined) sums.add("energy", (1000 * (energy.predicted - energy.reference)) / atoms);
-  if (forces !== undefined)
-    for (let i = 0; i < forces.reference.length; i++) sums.add("forces", forces.predicted[i]! - forces.reference[i]!);
-  if (stress !== undefined)
-    for (let c = 0; c < 6; c++) sums.add("stress", GIGAPASCALS * (stress.predicted[c]! - stress.reference[c]!));
+/** Of one quantity over any selection; undefined where nothing has a label. Errors that are not numbers show as such. */
+export function errorPair(comparisons: readonly StructureComparison[], key: ErrorKey): ErrorPair | undefined {
+  const sums = new ErrorSums();
+  for (const comparison of comparisons) addErrors(sums, comparison, key);
+  return sums.errors()[key];
+}
+
+function addErrors(sums: ErrorSums, { energy, forces, stress, atoms }: StructureComparison, key: ErrorKey): void {
+  if (key === "energy") {
+    if (energy !== undefined) sums.add(key, (1000 * (energy.predicted - energy.reference)) / atoms);
+    return;
+  }
+  const [pair, unit] = key === "forces" ? [forces, 1] : [stress, gigapascal];
+  pair?.reference.forEach((reference, i) => {
+    sums.add(key, (pair.predicted[i]! - reference) / unit);
+  });
 }

@@ -113,6 +113,25 @@ const network = z.strictObject({
   normalizeNodes: z.boolean().default(false).meta({
     description: "Divide a neuron's sum by the number of its inputs (n2p2's normalize_nodes).",
   }),
+  dropout: z
+    .strictObject({
+      probability: z
+        .number()
+        .min(0)
+        .max(0.9)
+        .default(0)
+        .meta({
+          description:
+            "Probability that a hidden neuron is left out; 0 for no dropout, 0.1 is usual. `network.dropout: 0.1` is short for it. A " +
+            "dropout potential says how unsure it is without a committee, so `committee.members` is then 1 unless it is given.",
+        }),
+      passes: z.int().min(2).max(10000).default(100).meta({
+        description: "Sets of masks whose mean is the prediction and whose spread is the uncertainty.",
+        unit: "passes",
+      }),
+    })
+    .prefault({})
+    .meta({ description: "Leaving out neurons at random." }),
   elements: z
     .record(symbol, z.strictObject({ hidden: hidden.optional(), activation: activation.optional() }))
     .default({})

@@ -69,7 +69,7 @@ export function resolveTrainingConfiguration(
 type PlaceFinder = (trouble: KeyTrouble) => Place;
 
 function resolve(value: unknown, placeOf: PlaceFinder): TrainingConfiguration {
-  const input = withDefaultMethod(value);
+  const input = withDropoutAlone(withLongDropout(withDefaultMethod(value)));
   const result = trainingSchema.safeParse(input);
   if (!result.success)
     throw firstTrouble(
@@ -87,6 +87,20 @@ function withDefaultMethod(value: unknown): unknown {
   const { optimizer } = value;
   if (!isRecord(optimizer) || "method" in optimizer) return value;
   return { ...value, optimizer: { method: defaultMethod, ...optimizer } };
+}
+
+/** `network: {dropout: 0.1}` is short for the probability. */
+function withLongDropout(value: unknown): unknown {
+  if (!isRecord(value) || !isRecord(value.network) || typeof value.network.dropout !== "number") return value;
+  return { ...value, network: { ...value.network, dropout: { probability: value.network.dropout } } };
+}
+
+/** A dropout potential is one network unless a committee is asked for. */
+function withDropoutAlone(value: unknown): unknown {
+  if (!isRecord(value) || !isRecord(value.network) || !isRecord(value.network.dropout)) return value;
+  const { committee = {} } = value;
+  if (!(Number(value.network.dropout.probability) > 0) || !isRecord(committee)) return value;
+  return { ...value, committee: { members: 1, ...committee } };
 }
 
 /** The first by line; the text says how many more there are, so that nobody has to correct them one by one blindly. */
@@ -120,12 +134,21 @@ function contradictionsOf(c: TrainingConfiguration): KeyTrouble[] {
   if (c.test === null && c.split.method === "group" && c.split.groups.length === 0) {
     add("split.method", "The split is by group, but `split.groups` names none.", "Name the groups of the test set.");
   }
+  if (c.network.dropout.probability > 0 && isDeterministic(c.optimizer.method)) {
+    add(
+      "optimizer.method",
+      `\`optimizer.method\` ${c.optimizer.method} needs one loss for all its steps, and dropout draws other neurons at each.`,
+      "Fit with soap, adam, momentum or kalman, or without `network.dropout`.",
+    );
+  }
   const { energy, forces, forcesUsed } = c.loss;
   if (energy === 0 && (forces === 0 || !forcesUsed)) {
     add("loss.energy", "Neither energies nor forces have a weight.", "Give one of them a weight above 0.");
   }
   return found;
 }
+
+const isDeterministic = (method: string): boolean => method === "lbfgs" || method === "levenberg-marquardt";
 
 function placeFinder(yaml: PlacedYaml, overrides: readonly Override[]): PlaceFinder {
   return ({ path, atKey }) => {
@@ -138,7 +161,7 @@ function placeFinder(yaml: PlacedYaml, overrides: readonly Override[]): PlaceFin
 }
 
 function withOverrides(value: unknown, overrides: readonly Override[]): unknown {
-  return overrides.reduce(withOverride, value);
+  return overrides.reduce((object, override) => withOverride(withLongDropout(object), override), value);
 }
 
 function withOverride(value: unknown, override: Override): unknown {

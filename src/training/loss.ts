@@ -7,6 +7,7 @@
  * batch is the mean over its structures.
  */
 import type { Kernels } from "../kernels/index.js";
+import { gigapascal } from "../units/index.js";
 import type { CachedStructure } from "./cache.js";
 import type { Slice } from "./crew.js";
 import type { LossSlope, Prediction } from "./engine.js";
@@ -23,9 +24,6 @@ export interface Labelled {
   readonly cached: CachedStructure;
   readonly labels: CachedLabels;
 }
-
-/** 1 eV/Å³ in GPa. */
-const GIGAPASCALS = 160.21766208;
 
 /** Sums of errors over structures. */
 export class ErrorSums {
@@ -146,7 +144,7 @@ export function addLoss(sums: ErrorSums, input: LossInput): LossSlope {
       mu[c] = 2 * weight * scale * difference;
       if (!counts) continue;
       loss += weight * difference * difference;
-      sums.add("stress", GIGAPASCALS * difference);
+      sums.add("stress", difference / gigapascal);
     }
   }
   sums.loss += labels.weight * loss;

@@ -32,6 +32,8 @@ export interface MemberPlan {
   readonly energyScale: number | undefined;
   readonly weights: LossWeights;
   readonly l2: number;
+  /** Probability of a hidden neuron being left out; undefined: no dropout. */
+  readonly dropout?: number | undefined;
   readonly optimizer: OptimizerConfiguration;
   readonly epochs: number;
   /** Epochs without a better validation loss before the fit ends; undefined: never. */
@@ -74,7 +76,8 @@ export function problemParts(
   const model = new MemberModel(plan.shapes, memberScalings(kernels, plan));
   const engine = new Engine(kernels, plan.shapes, plan.layout, chunk);
   const { structures, train, weights, l2 } = plan;
-  const parts = { kernels, engine, model, structures, train, weights, l2 };
+  const dropout = plan.dropout === undefined ? undefined : { probability: plan.dropout, seed: plan.seed };
+  const parts = { kernels, engine, model, structures, train, weights, l2, dropout };
   engine.energyScale = energyScale ?? plan.energyScale ?? naturalScale(parts, startParameters(plan));
   return parts;
 }

@@ -3,7 +3,16 @@
 import type { Scaling } from "../descriptors/definition.js";
 import { affineOf } from "../descriptors/scaling.js";
 import type { RandomStream } from "../math/index.js";
-import { type AffineMap, foldInputs, type NetworkShape, parameterCount, unfoldGradient } from "../networks/index.js";
+import {
+  type AffineMap,
+  type DropoutMask,
+  foldInputs,
+  maskedParameters,
+  type NetworkShape,
+  parameterCount,
+  unfoldGradient,
+  unmaskGradient,
+} from "../networks/index.js";
 import type { Engine } from "./engine.js";
 import type { ParameterBlock } from "./optimizers/first-order.js";
 
@@ -43,17 +52,26 @@ export class MemberModel {
     return parameters.subarray(this.#starts[e]!, this.#starts[e + 1]!);
   }
 
-  load(engine: Engine, parameters: Float64Array): void {
-    engine.load(this.shapes.map((shape, e) => foldInputs(shape, this.ofElement(parameters, e), this.#maps[e]!)));
+  /** Gives the engine the networks; with masks (one per element) those that dropout leaves. */
+  load(engine: Engine, parameters: Float64Array, masks?: readonly DropoutMask[]): void {
+    engine.load(
+      this.shapes.map((shape, e) => {
+        const own = this.ofElement(parameters, e);
+        const kept = masks === undefined ? own : maskedParameters(shape, own, masks[e]!);
+        return foldInputs(shape, kept, this.#maps[e]!);
+      }),
+    );
   }
 
-  /** Writes the engine's gradient with respect to `parameters` to `out`. */
-  readGradient(engine: Engine, out: Float64Array): void {
+  /** Adds the engine's gradient with respect to `parameters`, which were loaded with the same masks, to `out`. */
+  addGradient(engine: Engine, out: Float64Array, masks?: readonly DropoutMask[]): void {
     for (const gradient of this.#gradients) gradient.fill(0);
     engine.readGradient(this.#gradients);
     this.#gradients.forEach((gradient, e) => {
       unfoldGradient(this.shapes[e]!, gradient, this.#maps[e]!);
-      out.set(gradient, this.#starts[e]!);
+      if (masks !== undefined) unmaskGradient(this.shapes[e]!, gradient, masks[e]!);
+      const start = this.#starts[e]!;
+      for (let i = 0; i < gradient.length; i++) out[start + i]! += gradient[i]!;
     });
   }
 }

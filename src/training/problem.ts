@@ -3,6 +3,8 @@
  * derivatives. Structures are named by their index in `structures`.
  */
 import type { Kernels } from "../kernels/index.js";
+import type { DropoutMask } from "../networks/index.js";
+import { type FitDropout, masksOfTurn, type Turn } from "./dropout.js";
 import type { Engine } from "./engine.js";
 import type { ErrorSums, Labelled, LossWeights } from "./loss.js";
 import type { MemberModel } from "./model.js";
@@ -17,6 +19,8 @@ export interface ProblemParts {
   readonly weights: LossWeights;
   /** Weight of the mean square of the weights. */
   readonly l2: number;
+  /** Holds for gradients and rows; errors are those of the plain networks, which stand for the mean over masks. */
+  readonly dropout?: FitDropout | undefined;
 }
 
 export class FitProblem {
@@ -24,6 +28,8 @@ export class FitProblem {
   readonly #team: TeamLeader;
   readonly #isWeight: Uint8Array;
   readonly #weightCount: number;
+  /** Those that the engine was loaded with. */
+  #masks: readonly DropoutMask[] | undefined;
 
   constructor(parts: ProblemParts, team: TeamLeader = new TeamLeader(parts, undefined)) {
     this.parts = parts;
@@ -38,9 +44,12 @@ export class FitProblem {
     return this.parts.model.count;
   }
 
-  /** Mean loss over `batch` and, in `gradient`, its derivative; the L2 term is in the derivative only, see `penalty`. */
-  gradient(parameters: Float64Array, batch: readonly number[], gradient: Float64Array): ErrorSums {
-    const sums = this.#team.run(parameters, batch, gradient);
+  /**
+   * Mean loss over `batch` and, in `gradient`, its derivative; the L2 term is in the derivative only, see `penalty`. `step`: updates so
+   * far, by which dropout draws its masks.
+   */
+  gradient(parameters: Float64Array, batch: readonly number[], gradient: Float64Array, step = 0): ErrorSums {
+    const sums = this.#team.run(parameters, batch, { gradient, step });
     this.#addPenalty(parameters, gradient);
     return sums;
   }
@@ -72,7 +81,7 @@ export class FitProblem {
     const { energy } = engine.predict(cached, true);
     engine.clearGradient();
     engine.addGradient({ energy: 1, forces: false, stress: undefined });
-    model.readGradient(engine, row);
+    model.addGradient(engine, row.fill(0), this.#masks);
     return energy;
   }
 
@@ -86,12 +95,15 @@ export class FitProblem {
     lambda[component] = 1;
     engine.clearGradient();
     engine.addGradient({ energy: 0, forces: true, stress: undefined });
-    model.readGradient(engine, row);
+    model.addGradient(engine, row.fill(0), this.#masks);
     return force;
   }
 
-  load(parameters: Float64Array): void {
-    this.parts.model.load(this.parts.engine, parameters);
+  /** For `energyRow` and `forceRow`: the plain networks, or in a turn of a fit with dropout those that its masks leave. */
+  load(parameters: Float64Array, turn?: Turn): void {
+    const { engine, model, dropout } = this.parts;
+    this.#masks = turn === undefined || dropout === undefined ? undefined : masksOfTurn(dropout, model.shapes, turn);
+    model.load(engine, parameters, this.#masks);
   }
 
   /** Reference forces of a structure, [3·sorted atom + xyz], or undefined. */

@@ -1,6 +1,7 @@
 /**
  * What a fit leaves behind: plain data, written to the run directory and shown in the report.
  */
+import type { Uncertainty } from "../potentials/potential.js";
 
 /** Root mean square and mean absolute error over `count` values. */
 export interface ErrorPair {
@@ -40,7 +41,7 @@ export interface EpochRecord {
   readonly step: Readonly<Record<string, number>>;
 }
 
-/** Reference and prediction of one structure by the finished potential (the committee mean). */
+/** Reference and prediction of one structure by the finished potential (the mean over members and passes). */
 export interface StructureComparison {
   /** File and 1-based frame in it. */
   readonly file: string;
@@ -54,8 +55,8 @@ export interface StructureComparison {
   readonly forces?: { readonly reference: Float64Array; readonly predicted: Float64Array };
   /** xx yy zz yz xz xy, eV/Å³ */
   readonly stress?: { readonly reference: Float64Array; readonly predicted: Float64Array };
-  /** Disagreement γ of a committee: largest standard deviation of a force component, eV/Å. */
-  readonly disagreement?: number;
+  /** Spread of a committee or of dropout passes. */
+  readonly uncertainty?: Uncertainty;
 }
 
 export interface MemberRecord {
@@ -78,7 +79,7 @@ export interface TrainingResult {
   readonly choices: readonly string[];
   /** What deserves a look (duplicates, constant functions, …), a sentence each. */
   readonly warnings: readonly string[];
-  /** Wall time of the whole command, s, and its parts by name. */
+  /** Wall time of the whole fit, earlier runs that it resumed included, s, and its parts by name. */
   readonly seconds: number;
   readonly parts: Readonly<Record<string, number>>;
   readonly machine: { readonly node: string; readonly cpu: string; readonly cores: number; readonly threads: number };

@@ -5,14 +5,16 @@
  * same bits.
  */
 import type { Kernels } from "../kernels/index.js";
+import type { DropoutMask } from "../networks/index.js";
 import { Crew, type CrewPlaces, placeCrew, sliceOf } from "./crew.js";
+import { masksOfTurn } from "./dropout.js";
 import { addLoss, ErrorSums, needsForces } from "./loss.js";
 import type { ProblemParts } from "./problem.js";
 
 /** Pointers of a team in the kernels' memory. */
 export interface TeamPlaces {
   readonly threads: number;
-  /** i32: [0] round, [1] threads that have finished it, [2] command, [3] batch length, [4…] batch. */
+  /** i32: [0] round, [1] threads that have finished it, [2] command, [3] batch length, [4] step, [5…] batch. */
   readonly control: number;
   /** f64[parameters] */
   readonly parameters: number;
@@ -25,7 +27,8 @@ const ROUND = 0;
 const DONE = 1;
 const COMMAND = 2;
 const LENGTH = 3;
-const BATCH = 4;
+const STEP = 4;
+const BATCH = 5;
 
 const GRADIENT = 1;
 const ERRORS = 2;
@@ -57,16 +60,55 @@ interface Target {
   readonly share?: number;
   /** Receives ∂(sum of losses × share)/∂θ. */
   readonly gradient?: Float64Array;
+  /** Updates so far; dropout's masks follow from it. */
+  readonly step?: number;
+  /** The other threads, where there are some. */
+  readonly crew?: Crew | undefined;
 }
 
-/** Goes through a batch alone. */
+/** Structures that see the same networks. */
+interface Section {
+  readonly structures: readonly number[];
+  readonly masks?: readonly DropoutMask[];
+}
+
+/** With dropout each structure of a gradient has networks of its own. */
+function sectionsOf(
+  { dropout, model }: ProblemParts,
+  batch: readonly number[],
+  { share, step = 0 }: Target,
+): Section[] {
+  if (dropout === undefined || share === undefined) return [{ structures: batch }];
+  return batch.map((structure) => ({
+    structures: [structure],
+    masks: masksOfTurn(dropout, model.shapes, { step, structure }),
+  }));
+}
+
+/** Goes through a batch, alone or as one of a crew. */
 function work(parts: ProblemParts, batch: readonly number[], target: Target): ErrorSums {
-  const { kernels, engine, model, structures, weights } = parts;
-  const { share } = target;
+  const { engine, model } = parts;
+  const { crew, gradient, share } = target;
   const sums = new ErrorSums();
-  model.load(engine, target.parameters);
-  engine.clearGradient();
-  for (const s of batch) {
+  gradient?.fill(0);
+  for (const { structures, masks } of sectionsOf(parts, batch, target)) {
+    model.load(engine, target.parameters, masks);
+    engine.clearGradient();
+    if (crew === undefined) visitAlone(parts, structures, { sums, share });
+    else
+      for (let first = 0; first < structures.length; first += crew.chunk)
+        visitChunk(parts, structures.slice(first, first + crew.chunk), { crew, sums, share });
+    if (gradient !== undefined) model.addGradient(engine, gradient, masks);
+  }
+  return sums;
+}
+
+function visitAlone(
+  { kernels, engine, structures, weights }: ProblemParts,
+  visited: readonly number[],
+  { sums, share }: { sums: ErrorSums; share: number | undefined },
+): void {
+  for (const s of visited) {
     const labelled = structures[s]!;
     const { cached } = labelled;
     const predicted = engine.predict(cached, needsForces(labelled, share !== undefined));
@@ -74,24 +116,6 @@ function work(parts: ProblemParts, batch: readonly number[], target: Target): Er
     const slope = addLoss(sums, { ...input, lambda: engine.lambda(cached), share: share ?? 0 });
     if (share !== undefined) engine.addGradient(slope);
   }
-  if (target.gradient !== undefined) model.readGradient(engine, target.gradient);
-  return sums;
-}
-
-/** Goes through a batch as one of a crew. */
-function workTogether(
-  parts: ProblemParts,
-  batch: readonly number[],
-  { crew, ...target }: Target & { crew: Crew },
-): ErrorSums {
-  const { engine, model } = parts;
-  const sums = new ErrorSums();
-  model.load(engine, target.parameters);
-  engine.clearGradient();
-  for (let first = 0; first < batch.length; first += crew.chunk)
-    visitChunk(parts, batch.slice(first, first + crew.chunk), { crew, sums, share: target.share });
-  if (target.gradient !== undefined) model.readGradient(engine, target.gradient);
-  return sums;
 }
 
 function visitChunk(
@@ -124,6 +148,14 @@ function visitChunk(
   });
 }
 
+/** What the leader tells the others. */
+interface Order {
+  readonly parameters: Float64Array;
+  readonly batch: readonly number[];
+  readonly command: number;
+  readonly step: number;
+}
+
 /** The thread that runs the fit. With no places it works alone. */
 export class TeamLeader {
   readonly #parts: ProblemParts;
@@ -136,27 +168,32 @@ export class TeamLeader {
     this.#crew = places === undefined || places.threads === 1 ? undefined : new Crew(parts.kernels, places.crew, 0);
   }
 
-  /** Sums over `batch`; with `gradient`, also the derivative of the mean loss. */
-  run(parameters: Float64Array, batch: readonly number[], gradient?: Float64Array): ErrorSums {
-    const share = 1 / batch.length;
+  /** Sums over `batch`; with `gradient`, also the derivative of the mean loss at this step of the fit. */
+  run(
+    parameters: Float64Array,
+    batch: readonly number[],
+    wanted?: { readonly gradient: Float64Array; readonly step: number },
+  ): ErrorSums {
     const places = this.#places;
-    const target = gradient === undefined ? { parameters } : { parameters, share, gradient };
+    const target = wanted === undefined ? { parameters } : { parameters, share: 1 / batch.length, ...wanted };
     const crew = this.#crew;
     if (places === undefined || crew === undefined) return work(this.#parts, batch, target);
-    this.#order(places, { parameters, batch, command: gradient === undefined ? ERRORS : GRADIENT });
-    const sums = workTogether(this.#parts, batch, { ...target, crew });
+    const command = wanted === undefined ? ERRORS : GRADIENT;
+    this.#order(places, { parameters, batch, command, step: wanted?.step ?? 0 });
+    const sums = work(this.#parts, batch, { ...target, crew });
     this.#wait(places);
-    this.#collect(places, { sums, gradient });
+    this.#collect(places, { sums, gradient: wanted?.gradient });
     return sums;
   }
 
-  #order(places: TeamPlaces, order: { parameters: Float64Array; batch: readonly number[]; command: number }): void {
+  #order(places: TeamPlaces, order: Order): void {
     const { kernels } = this.#parts;
     const control = kernels.i32(places.control, BATCH + order.batch.length);
     kernels.f64(places.parameters, order.parameters.length).set(order.parameters);
     control.set(order.batch, BATCH);
     control[COMMAND] = order.command;
     control[LENGTH] = order.batch.length;
+    control[STEP] = order.step;
     Atomics.store(control, DONE, 0);
     Atomics.add(control, ROUND, 1);
     Atomics.notify(control, ROUND);
@@ -185,7 +222,7 @@ export class TeamLeader {
   /** Lets the others go. */
   stop(): void {
     if (this.#places !== undefined && this.#places.threads > 1)
-      this.#order(this.#places, { parameters: new Float64Array(0), batch: [], command: STOP });
+      this.#order(this.#places, { parameters: new Float64Array(0), batch: [], command: STOP, step: 0 });
   }
 }
 
@@ -207,8 +244,8 @@ export function assist(parts: ProblemParts, places: TeamPlaces, thread: number):
     if (command === STOP) return;
     const length = control[LENGTH]!;
     const batch = [...control.subarray(BATCH, BATCH + length)];
-    const target = command === GRADIENT ? { parameters, share: 1 / length, gradient, crew } : { parameters, crew };
-    const sums = workTogether(parts, batch, target);
+    const wanted = { share: 1 / length, gradient, step: control[STEP]! };
+    const sums = work(parts, batch, { parameters, crew, ...(command === GRADIENT ? wanted : {}) });
     if (command === GRADIENT) result.set(gradient);
     result.set(sums.toArray(), model.count);
     Atomics.add(control, DONE, 1);

@@ -34,7 +34,7 @@ test("numbers in plots are not cut", async () => {
 
 test("a report without test set, forces or epochs is a report", async () => {
   const result = syntheticResult({ structures: 8, test: false, members: 1, epochs: 0 });
-  const comparisons = result.comparisons.map(({ forces: _f, stress: _s, disagreement: _d, ...rest }) => rest);
+  const comparisons = result.comparisons.map(({ forces: _f, stress: _s, uncertainty: _u, ...rest }) => rest);
   const html = await trainingReport({ ...result, comparisons, warnings: [], choices: [] });
   expect(html).toContain("All structures");
   expect(html).not.toContain("Warnings");
@@ -56,6 +56,7 @@ test("an evaluation report", async () => {
     errors: errors.train,
     comparisons: comparisons.map((one) => ({ ...one, set: "test" })),
     extrapolating: 3,
+    judged: undefined,
     warnings: [],
     seconds: 1.2,
   });

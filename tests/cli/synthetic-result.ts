@@ -1,5 +1,6 @@
 /** A made-up training result, with errors of known size. */
 import { RandomStream } from "../../src/math/index.js";
+import type { Uncertainty } from "../../src/potentials/potential.js";
 import { groupedErrors } from "../../src/training/comparison-errors.js";
 import { resolveTrainingConfiguration } from "../../src/training/configuration.js";
 import type { EpochRecord, MemberRecord, StructureComparison, TrainingResult } from "../../src/training/record.js";
@@ -66,8 +67,16 @@ function comparison(
     energy: { reference: energy, predicted: energy + atoms * 0.004 * random.normal() },
     forces: { reference, predicted },
     stress: { reference: stress, predicted: stress.map((s) => s + 0.002 * random.normal()) },
-    disagreement: noise * (1 + random.uniform()),
+    uncertainty: spreadOf(random, reference.length, noise * (1 + random.uniform())),
   };
+}
+
+/** Force spreads around half of the disagreement, which one of them reaches. */
+function spreadOf(random: RandomStream, components: number, disagreement: number): Uncertainty {
+  const forces = Float64Array.from({ length: components }, (_, k) =>
+    k === 0 ? disagreement : disagreement * random.between(0.2, 0.8),
+  );
+  return { energy: 0.05 * disagreement * components, forces, disagreement };
 }
 
 function memberRecord(random: RandomStream, member: number, epochs: number): MemberRecord {

@@ -17,8 +17,11 @@ import {
   type TrainOutcome,
   trainPotential,
 } from "../../src/hosts/node/train.js";
+import { fitIdentity } from "../../src/hosts/node/train-fit.js";
+import { spreadSourceOf } from "../../src/potentials/definition.js";
 import { NetworkEvaluator } from "../../src/potentials/network-evaluator.js";
 import { resolveTrainingConfiguration } from "../../src/training/configuration.js";
+import { parseCalibration } from "../../src/uncertainty/index.js";
 import { angstromElectronvolt } from "../../src/units/index.js";
 import { apart } from "../physics/random-potential.js";
 
@@ -36,6 +39,9 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 interface RunOptions {
   readonly threads: number;
+  readonly dropout?: number;
+  /** Share of the test set. */
+  readonly test?: number;
   readonly members?: number;
   readonly optimizer?: Readonly<Record<string, unknown>>;
   readonly resume?: boolean;
@@ -46,13 +52,15 @@ interface RunOptions {
 /** Trains into directory/name. */
 function train(name: string, options: RunOptions): Promise<TrainOutcome> {
   const { threads, members = 1, optimizer = { method: "soap", batch: 4 }, resume = false, stopAt } = options;
+  const { dropout = 0, test = 0.1 } = options;
   const configuration = resolveTrainingConfiguration({
     data: join(directory, "some.extxyz"),
     threads,
     epochs: EPOCHS,
     seed: 7,
     descriptors: { cutoff: 4, size: "small" },
-    network: { hidden: [5] },
+    network: { hidden: [5], dropout: { probability: dropout, passes: 12 } },
+    split: { test },
     committee: { members },
     optimizer,
   });
@@ -91,6 +99,68 @@ describe("training with threads", () => {
     });
   });
 
+  it("with dropout one thread or two or three: the same fit but for rounding, and as good as resumed", async () => {
+    const options = { dropout: 0.2, optimizer: { method: "momentum", batch: 4, rate: 0.003 } };
+    const [one, two, three] = [
+      await train("drop-one", { threads: 1, ...options }),
+      await train("drop-two", { threads: 2, ...options }),
+      await train("drop-three", { threads: 3, ...options }),
+    ].map(losses);
+    one.forEach((loss, k) => {
+      expect(Math.abs(two[k] / loss - 1)).toBeLessThan(1e-10);
+      expect(Math.abs(three[k] / loss - 1)).toBeLessThan(1e-10);
+    });
+    await expect(train("drop-stopped", { threads: 2, ...options, stopAt: 3 })).rejects.toThrow(TrainingStopped);
+    await train("drop-stopped", { threads: 2, ...options, resume: true });
+    expect(potentialBytes("drop-stopped")).toBe(potentialBytes("drop-two"));
+  });
+
+  it("the spread is calibrated on structures that no member has learned from", async () => {
+    const { uncertainty, result } = await train("calibrated", { threads: 2, members: 3, test: 0.5 });
+    const { record } = loadPotential(join(directory, "calibrated"), angstromElectronvolt);
+    const test = result.comparisons.filter(({ set }) => set === "test");
+    expect(test.length).toBeGreaterThanOrEqual(10);
+    const calibration = parseCalibration(record.calibration);
+    expect(calibration).toMatchObject({ source: "committee", structures: test.length });
+    expect(calibration).toEqual(uncertainty.calibration);
+    // It was fitted to the test set, so the test set is no test of it.
+    expect(uncertainty.judged!.report.committee!.forces!.calibration!.from).toBe("these values");
+    expect(result.choices.at(-1)).toMatch(/committee was calibrated on/);
+    expect(readFileSync(join(directory, "calibrated", "result.json"), "utf8")).toContain('"reliability"');
+  });
+
+  it("too few held-out structures calibrate nothing, and the choices say so", async () => {
+    const { uncertainty, result } = await train("uncalibrated", { threads: 1, members: 2 });
+    expect(uncertainty.calibration).toBeUndefined();
+    expect(loadPotential(join(directory, "uncalibrated"), angstromElectronvolt).record).not.toHaveProperty(
+      "calibration",
+    );
+    expect(result.choices.at(-1)).toMatch(/not calibrated/);
+  });
+
+  it("a resumed run counts the time of all its parts", async () => {
+    await expect(train("timed", { threads: 1, stopAt: 2 })).rejects.toThrow(TrainingStopped);
+    const path = join(directory, "timed", "journal.jsonl");
+    const lines = readFileSync(path, "utf8").trim().split("\n");
+    const { wall } = JSON.parse(lines.at(-1)!);
+    expect(wall).toBeGreaterThan(0);
+    // As if the first part had taken an hour, and been killed while it wrote.
+    writeFileSync(path, `${lines.slice(0, -1).join("\n")}\n{"event":"epoch","wall":3600}\n{"event":"ep`);
+    const { result } = await train("timed", { threads: 1, resume: true });
+    expect(result.parts["earlier runs"]).toBe(3600);
+    expect(result.seconds).toBeGreaterThan(3600);
+    const sum = Object.values(result.parts).reduce((a, b) => a + b, 0);
+    expect(Math.abs(result.seconds - sum)).toBeLessThan(0.01 * result.seconds);
+  });
+
+  it("a checkpoint from before dropout belongs to the same fit", () => {
+    const about = { hash: "abc", threads: 2 };
+    const configuration = resolveTrainingConfiguration({ data: "a.xyz" });
+    expect(fitIdentity(configuration, about)).not.toContain("dropout");
+    const other = resolveTrainingConfiguration({ data: "a.xyz", network: { dropout: 0.1 } });
+    expect(fitIdentity(other, about)).toContain("dropout");
+  });
+
   it.each([
     ["soap", { method: "soap", batch: 4 }],
     ["kalman", { method: "kalman", forceFraction: 0.05 }],
@@ -113,17 +183,22 @@ describe("training with threads", () => {
     expect(apart(a.elements[0].network.parameters, b.elements[0].network.parameters)).toBeGreaterThan(1e-3);
   });
 
-  it("the potential on disk predicts what the result says of the structures", async () => {
-    const { result } = await train("checked", { threads: 2, members: 2 });
-    const { potential } = loadPotential(join(directory, "checked"), angstromElectronvolt);
+  it.each([
+    ["committee", { members: 2 }],
+    ["dropout", { dropout: 0.2 }],
+  ] as const)("the potential on disk predicts what the result says of the structures, %s", async (name, options) => {
+    const { result } = await train(`checked-${name}`, { threads: 2, ...options });
+    const { potential } = loadPotential(join(directory, `checked-${name}`), angstromElectronvolt);
+    expect(spreadSourceOf(potential)).toBe(name);
     const evaluator = new NetworkEvaluator(createKernels(), potential);
     const frames = await readAllFrames(join(directory, "some.extxyz"));
-    for (const { structure, energy, forces, disagreement } of result.comparisons) {
+    for (const { structure, energy, forces, uncertainty } of result.comparisons) {
       const found = evaluator.evaluate(frames[structure - 1].structure);
       expect(energy!.predicted).toBeCloseTo(found.energy, 8);
       // Forces of the result come from derivatives stored in f32.
       expect(apart(forces!.predicted, found.forces)).toBeLessThan(1e-5);
-      expect(Math.abs(disagreement! - found.uncertainty!.disagreement)).toBeLessThan(1e-5);
+      expect(uncertainty!.energy).toBeCloseTo(found.uncertainty!.energy, 8);
+      expect(apart(uncertainty!.forces, found.uncertainty!.forces)).toBeLessThan(1e-5);
     }
   });
 

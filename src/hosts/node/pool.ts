@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors/index.js";
 import { Kernels } from "../../kernels/index.js";
 import { kernelModule } from "./kernels.js";
-import type { FitOutcome, Job, Reply, WorkerStart } from "./worker-messages.js";
+import type { Job, Outcomes, Reply, WorkerStart } from "./worker-messages.js";
 
 /** Compiled worker; from the sources (tests) the one that the build has made. */
 function workerPath(): string {
@@ -29,7 +29,7 @@ export class WorkerPool {
   }
 
   /** Gives a job to one worker; a worker does one at a time, the caller sees to that. */
-  run(worker: number, job: Job, onReply: (reply: Reply) => void = () => {}): Promise<FitOutcome | undefined> {
+  run<J extends Job>(worker: number, job: J, onReply: (reply: Reply) => void = () => {}): Promise<Outcomes[J["kind"]]> {
     const thread = this.#workers[worker]!;
     return new Promise((resolve, reject) => {
       const finish = (): void => {
@@ -40,7 +40,7 @@ export class WorkerPool {
         onReply(reply);
         if (reply.kind === "done") {
           finish();
-          resolve(reply.outcome);
+          resolve(reply.outcome as Outcomes[J["kind"]]);
         } else if (reply.kind === "failed") {
           finish();
           reject(reply.trouble === undefined ? new Error(reply.message) : new InputError(reply.trouble));

@@ -2,8 +2,12 @@
 import type { Scaling } from "../../descriptors/definition.js";
 import type { DescriptorProgram } from "../../descriptors/program.js";
 import type { Trouble } from "../../errors/index.js";
+import type { NetworkPotential } from "../../potentials/definition.js";
+import type { Demand, Evaluation } from "../../potentials/potential.js";
+import type { Structure } from "../../structure/index.js";
 import type { CacheTask } from "../../training/cache.js";
 import type { MemberPlan, MemberSnapshot } from "../../training/member.js";
+import type { MeanPrediction, PredictionTask } from "../../training/predictions.js";
 import type { EpochRecord } from "../../training/record.js";
 import type { TeamPlaces } from "../../training/team.js";
 
@@ -30,15 +34,33 @@ export type Job =
       /** i32 in the kernels' memory: not 0 once the user wants to stop. */
       readonly stopFlag: number;
     }
-  | { readonly kind: "assist"; readonly plan: MemberPlan; readonly team: TeamPlaces; readonly thread: number };
+  | { readonly kind: "assist"; readonly plan: MemberPlan; readonly team: TeamPlaces; readonly thread: number }
+  | { readonly kind: "predict"; readonly task: PredictionTask }
+  /** The potential of the `evaluate` jobs that follow. */
+  | { readonly kind: "open"; readonly potential: NetworkPotential }
+  | { readonly kind: "evaluate"; readonly structures: readonly Structure[]; readonly demand: Demand };
 
 export interface FitOutcome {
   readonly snapshot: MemberSnapshot;
   readonly scalings: readonly Scaling[];
 }
 
+/** Of one structure: what the potential says, or why it cannot. */
+export type Evaluated = { readonly evaluation: Evaluation } | { readonly trouble: Trouble };
+
+/** What each kind of job ends with. */
+export interface Outcomes {
+  readonly fill: undefined;
+  readonly fit: FitOutcome;
+  readonly assist: undefined;
+  readonly predict: readonly MeanPrediction[];
+  readonly open: undefined;
+  readonly evaluate: readonly Evaluated[];
+}
+
 export type Reply =
-  | { readonly kind: "filled"; readonly count: number }
+  /** Structures that were done since the last reply; may be a fraction. */
+  | { readonly kind: "progress"; readonly count: number }
   | { readonly kind: "epoch"; readonly record: EpochRecord }
-  | { readonly kind: "done"; readonly outcome: FitOutcome | undefined }
+  | { readonly kind: "done"; readonly outcome: Outcomes[Job["kind"]] }
   | { readonly kind: "failed"; readonly trouble: Trouble | undefined; readonly message: string };

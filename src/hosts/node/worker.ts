@@ -2,12 +2,16 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { InputError } from "../../errors/index.js";
 import { Kernels, Scratch } from "../../kernels/index.js";
+import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
+import type { Demand } from "../../potentials/potential.js";
+import type { Structure } from "../../structure/index.js";
 import { fillStructure } from "../../training/cache.js";
 import { fitMember, problemParts } from "../../training/member.js";
+import { type MeanPrediction, type PredictionTask, predictCached } from "../../training/predictions.js";
 import { encodeSnapshot } from "../../training/snapshot.js";
 import { assist } from "../../training/team.js";
 import { writeFileSafely } from "./safe-file.js";
-import type { FitOutcome, Job, Reply, WorkerStart } from "./worker-messages.js";
+import type { Evaluated, FitOutcome, Job, Outcomes, Reply, WorkerStart } from "./worker-messages.js";
 
 const port = parentPort;
 if (port === null) throw new Error("this file is a worker");
@@ -29,26 +33,55 @@ port.on("message", (job: Job) => {
   }
 });
 
-function run(job: Job): FitOutcome | undefined {
+function run(job: Job): Outcomes[Job["kind"]] {
   switch (job.kind) {
     case "fill":
       for (const task of job.tasks) {
         fillStructure({ kernels, scratch }, job.program, task);
-        reply({ kind: "filled", count: 1 });
+        reply({ kind: "progress", count: 1 });
       }
       return undefined;
     case "assist":
       assist(problemParts(kernels, job.plan, { chunk: job.team.crew.chunk }), job.team, job.thread);
       return undefined;
     case "fit":
-      return fit(job);
+      return fitWhole(job);
+    case "predict":
+      return predict(job.task);
+    case "open":
+      evaluator = new NetworkEvaluator(kernels, job.potential);
+      return undefined;
+    case "evaluate":
+      return job.structures.map((structure) => evaluated(structure, job.demand));
   }
+}
+
+/** Of the potential that was opened last. */
+let evaluator: NetworkEvaluator | undefined;
+
+/** Structures that a potential cannot take are told one by one, so that the others do not suffer. */
+function evaluated(structure: Structure, demand: Demand): Evaluated {
+  if (evaluator === undefined) throw new Error("no potential was opened");
+  try {
+    return { evaluation: evaluator.evaluate(structure, demand) };
+  } catch (error) {
+    if (error instanceof InputError) return { trouble: error.trouble };
+    throw error;
+  }
+}
+
+function predict(task: PredictionTask): readonly MeanPrediction[] {
+  let told = 0;
+  return predictCached(kernels, task, (share) => {
+    reply({ kind: "progress", count: (share - told) * task.structures.length });
+    told = share;
+  });
 }
 
 /** Power losses cost no more than this; kills cost nothing. */
 const SECONDS_BETWEEN_FLUSHES = 10;
 
-function fit(job: Extract<Job, { kind: "fit" }>): FitOutcome {
+function fitWhole(job: Extract<Job, { kind: "fit" }>): FitOutcome {
   const { checkpoint, plan, resume, team } = job;
   const flag = kernels.i32(job.stopFlag, 1);
   let flushed = Number.NEGATIVE_INFINITY;

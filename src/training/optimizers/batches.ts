@@ -49,8 +49,8 @@ export class BatchTrainer implements Trainer {
     const sums = new ErrorSums();
     let current = 0;
     for (let first = 0; first < this.#order.length; first += batch) {
-      const part = this.#problem.gradient(this.parameters, this.#order.slice(first, first + batch), this.#gradient);
-      sums.merge(part);
+      const structures = this.#order.slice(first, first + batch);
+      sums.merge(this.#problem.gradient(this.parameters, structures, this.#gradient, this.#updates));
       const warm = Math.min(1, (this.#updates + 1) / WARM_UP);
       const cosine = 0.5 * (1 + Math.cos((Math.PI * this.#updates) / total));
       current = warm * (rateEnd + (rate - rateEnd) * cosine);

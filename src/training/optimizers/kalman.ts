@@ -7,12 +7,12 @@
  *
  * Energies and forces are in units of the network's output (energies over the energy scale), energies are not divided by the
  * number of atoms, forces and their derivatives are multiplied by `forceWeight`. η and q change by exp(±τ/updates per epoch)
- * at each update. P is kept as its lower triangle; updates of several rows are one product of matrices.
+ * at each update.
  */
-import type { Kernels } from "../../kernels/index.js";
 import { RandomStream } from "../../math/index.js";
 import type { ErrorSums } from "../loss.js";
 import type { FitProblem } from "../problem.js";
+import { KalmanFilter } from "./kalman-filter.js";
 import type { EpochResult, Trainer } from "./trainer.js";
 
 export interface KalmanOptions {
@@ -53,12 +53,14 @@ export class KalmanTrainer implements Trainer {
   readonly parameters: Float64Array;
   readonly #problem: FitProblem;
   readonly #options: KalmanOptions;
-  readonly #filter: Filter;
+  readonly #filter: KalmanFilter;
   readonly #row: Float64Array;
   #random: RandomStream;
   #eta: number;
   #q: number;
   #lambda: number;
+  /** Rows so far: with dropout each has masks of its own. */
+  #rows = 0;
   /** Last epoch's RMSE of energies (eV a structure) and force components (eV/Å). */
   #rmse: Record<Kind, number> = { energy: 0, forces: 0 };
 
@@ -72,7 +74,7 @@ export class KalmanTrainer implements Trainer {
     this.#lambda = options.lambda;
     this.#row = new Float64Array(problem.count);
     const rows = Math.max(options.batchEnergy, options.batchForces);
-    this.#filter = new Filter(problem.parts.kernels, problem.count, { rows, epsilon: options.epsilon });
+    this.#filter = new KalmanFilter(problem.parts.kernels, problem.count, { rows, epsilon: options.epsilon });
   }
 
   epoch(): EpochResult {
@@ -103,7 +105,7 @@ export class KalmanTrainer implements Trainer {
 
   /** Errors over the training set with the parameters as they are. */
   #measure(): ErrorSums {
-    const { train, structures, kernels, engine } = this.#problem.parts;
+    const { train, structures, engine } = this.#problem.parts;
     const sums = this.#problem.errors(this.parameters, train);
     let squares = 0;
     let count = 0;
@@ -113,7 +115,6 @@ export class KalmanTrainer implements Trainer {
       squares += (engine.predict(cached, false).energy - labels.energy) ** 2;
       count++;
     }
-    void kernels;
     this.#rmse = { energy: Math.sqrt(squares / Math.max(1, count)), forces: sums.errors().forces?.rmse ?? 0 };
     return sums;
   }
@@ -140,8 +141,10 @@ export class KalmanTrainer implements Trainer {
   #update(kind: Kind, updatesPerEpoch: number, sorted: Candidate[] | undefined): void {
     const { batchEnergy, batchForces, etatau, etamax, qtau, qmin, nu, type } = this.#options;
     const batch = kind === "energy" ? batchEnergy : batchForces;
-    this.#problem.load(this.parameters);
+    const hasDropout = this.#problem.parts.dropout !== undefined;
     for (let r = 0; r < batch; r++) {
+      // Candidates are drawn by the plain networks.
+      if (r === 0 || hasDropout) this.#problem.load(this.parameters);
       const candidate = sorted?.shift() ?? this.#draw(kind);
       this.#filter.setRow(r, this.#row, this.#evaluate(candidate));
     }
@@ -158,12 +161,12 @@ export class KalmanTrainer implements Trainer {
   /** A random candidate; with thresholds, the first of some that is badly predicted, else the worst of them. */
   #draw(kind: Kind): Candidate {
     const { selection, trials, energyThreshold, forceThreshold } = this.#options;
-    if (selection !== "threshold") return this.#random1(kind);
+    if (selection !== "threshold") return this.#any(kind);
     const threshold = kind === "energy" ? energyThreshold : forceThreshold;
     let worst: Candidate | undefined;
     let worstError = -1;
     for (let t = 0; t < trials; t++) {
-      const candidate = this.#random1(kind);
+      const candidate = this.#any(kind);
       const error = this.#error(candidate) / Math.max(this.#rmse[kind], 1e-300);
       if (error > worstError) {
         worst = candidate;
@@ -174,7 +177,7 @@ export class KalmanTrainer implements Trainer {
     return worst!;
   }
 
-  #random1(kind: Kind): Candidate {
+  #any(kind: Kind): Candidate {
     const { train, structures } = this.#problem.parts;
     for (;;) {
       const structure = train[this.#random.integer(train.length)]!;
@@ -200,6 +203,8 @@ export class KalmanTrainer implements Trainer {
   #evaluate({ structure, component }: Candidate): number {
     const { structures, engine } = this.#problem.parts;
     const isEnergy = component < 0;
+    if (this.#problem.parts.dropout !== undefined) this.#problem.load(this.parameters, { step: this.#rows, structure });
+    this.#rows++;
     const value = isEnergy
       ? this.#problem.energyRow(structure, this.#row)
       : this.#problem.forceRow(structure, component, this.#row);
@@ -213,7 +218,7 @@ export class KalmanTrainer implements Trainer {
 
   save(): Float64Array[] {
     return [
-      Float64Array.of(this.#eta, this.#q, this.#lambda, this.#rmse.energy, this.#rmse.forces),
+      Float64Array.of(this.#eta, this.#q, this.#lambda, this.#rmse.energy, this.#rmse.forces, this.#rows),
       Float64Array.from(this.#random.state),
       this.#filter.covariance(),
     ];
@@ -222,131 +227,9 @@ export class KalmanTrainer implements Trainer {
   restore([numbers, random, covariance]: readonly Float64Array[]): void {
     [this.#eta, this.#q, this.#lambda] = numbers as unknown as [number, number, number];
     this.#rmse = { energy: numbers![3]!, forces: numbers![4]! };
+    // Checkpoints from before dropout do not count rows.
+    this.#rows = numbers![5] ?? 0;
     this.#random = RandomStream.fromState([...random!]);
     this.#filter.setCovariance(covariance!);
   }
-}
-
-interface Update {
-  readonly rows: number;
-  /** Diagonal of R. */
-  readonly noise: number;
-  /** P is divided by it afterwards. */
-  readonly forget: number;
-  /** Process noise q. */
-  readonly add: number;
-}
-
-/** P and one update of it. */
-class Filter {
-  readonly #kernels: Kernels;
-  readonly #n: number;
-  /** n padded to 4: row length of P. */
-  readonly #padded: number;
-  /** Rows padded to 4. */
-  readonly #most: number;
-  readonly #p: number;
-  /** H as [parameter][row], X = P H alike, and K transposed [row][parameter]. */
-  readonly #h: number;
-  readonly #x: number;
-  readonly #k: number;
-  readonly #errors: Float64Array;
-
-  constructor(kernels: Kernels, n: number, { rows, epsilon }: { rows: number; epsilon: number }) {
-    this.#kernels = kernels;
-    this.#n = n;
-    this.#padded = 4 * Math.ceil(n / 4);
-    this.#most = 2 * Math.ceil(rows / 2);
-    this.#p = kernels.allocate(8 * this.#padded * this.#padded);
-    this.#h = kernels.allocate(8 * this.#padded * this.#most);
-    this.#x = kernels.allocate(8 * this.#padded * this.#most);
-    this.#k = kernels.allocate(8 * this.#padded * this.#most);
-    this.#errors = new Float64Array(this.#most);
-    const p = kernels.f64(this.#p, this.#padded * this.#padded);
-    for (let i = 0; i < n; i++) p[i * this.#padded + i] = 1 / epsilon;
-  }
-
-  setRow(r: number, derivative: Float64Array, error: number): void {
-    const h = this.#kernels.f64(this.#h, this.#padded * this.#most);
-    for (let i = 0; i < this.#n; i++) h[i * this.#most + r] = derivative[i]!;
-    this.#errors[r] = error;
-  }
-
-  update(parameters: Float64Array, { rows, noise, forget, add }: Update): void {
-    const { run } = this.#kernels;
-    const n = this.#n;
-    const m = this.#most;
-    const padded = this.#padded;
-    const h = this.#kernels.f64(this.#h, padded * m);
-    // Columns of an earlier, larger batch must not take part.
-    for (let i = 0; i < n; i++) for (let r = rows; r < m; r++) h[i * m + r] = 0;
-    run.symmetricMultiply(n, m, this.#p, 8 * padded, this.#h, this.#x);
-    const x = this.#kernels.f64(this.#x, padded * m);
-    const a = new Float64Array(m * m);
-    for (let r = 0; r < m; r++)
-      for (let s = 0; s <= r; s++) {
-        let sum = r === s ? noise : 0;
-        for (let i = 0; i < n; i++) sum += h[i * m + r]! * x[i * m + s]!;
-        a[r * m + s] = sum;
-        a[s * m + r] = sum;
-      }
-    const inverse = invert(a, m);
-    // K = X A⁻¹ as rows.
-    const k = this.#kernels.f64(this.#k, padded * m);
-    for (let i = 0; i < n; i++) {
-      let step = 0;
-      for (let r = 0; r < m; r++) {
-        let sum = 0;
-        for (let s = 0; s < m; s++) sum += x[i * m + s]! * inverse[s * m + r]!;
-        k[r * padded + i] = sum;
-        if (r < rows) step += sum * this.#errors[r]!;
-      }
-      parameters[i]! += step;
-    }
-    run.symmetricUpdate(...([0, padded, m, -1, this.#x, 8 * m, 8, this.#k, 8 * padded, this.#p, 8 * padded] as const));
-    const p = this.#kernels.f64(this.#p, padded * padded);
-    if (forget !== 1) {
-      const factor = 1 / forget;
-      for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) p[i * padded + j]! *= factor;
-    }
-    if (add > 0) for (let i = 0; i < n; i++) p[i * padded + i]! += add;
-  }
-
-  /** Lower triangle, row by row. */
-  covariance(): Float64Array {
-    const p = this.#kernels.f64(this.#p, this.#padded * this.#padded);
-    const out = new Float64Array((this.#n * (this.#n + 1)) / 2);
-    let at = 0;
-    for (let i = 0; i < this.#n; i++) for (let j = 0; j <= i; j++) out[at++] = p[i * this.#padded + j]!;
-    return out;
-  }
-
-  setCovariance(lower: Float64Array): void {
-    const p = this.#kernels.f64(this.#p, this.#padded * this.#padded);
-    let at = 0;
-    for (let i = 0; i < this.#n; i++) for (let j = 0; j <= i; j++) p[i * this.#padded + j] = lower[at++]!;
-  }
-}
-
-/** Inverse of a small symmetric positive definite matrix, by Gauss–Jordan (no pivoting is needed). */
-function invert(matrix: Float64Array, n: number): Float64Array {
-  const a = matrix.slice();
-  const b = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) b[i * n + i] = 1;
-  for (let i = 0; i < n; i++) {
-    const pivot = 1 / a[i * n + i]!;
-    for (let j = 0; j < n; j++) {
-      a[i * n + j]! *= pivot;
-      b[i * n + j]! *= pivot;
-    }
-    for (let r = 0; r < n; r++) {
-      const factor = a[r * n + i]!;
-      if (r === i || factor === 0) continue;
-      for (let j = 0; j < n; j++) {
-        a[r * n + j]! -= factor * a[i * n + j]!;
-        b[r * n + j]! -= factor * b[i * n + j]!;
-      }
-    }
-  }
-  return b;
 }

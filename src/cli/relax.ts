@@ -1,0 +1,222 @@
+/** `potluck relax`: structures to their nearest minima. */
+import { Command, Option } from "commander";
+import { InputError } from "../errors/index.js";
+import { openSimulationPotential, type SimulationPotential } from "../hosts/node/simulate-potential.js";
+import type { ClassicalRecord } from "../potentials/index.js";
+import {
+  type CellFreedom,
+  holdAtoms,
+  type Relaxation,
+  type RelaxationStep,
+  type RelaxationTask,
+  relax,
+} from "../relaxation/index.js";
+import { significant } from "../reports/index.js";
+import { type AtomColumn, atomCount, type Frame, type InfoValue } from "../structure/index.js";
+import { gigapascal } from "../units/index.js";
+import { EndedEarly } from "./md-result.js";
+import { atomList, realNumber } from "./numbers.js";
+import { addCommonOptions, type CommonOptions, unitsOf, wholeNumber } from "./options.js";
+import { Progress } from "./progress.js";
+import { layOut } from "./table.js";
+import { printLine, type Terminal } from "./terminal.js";
+import { readAllFrames, writeFrames } from "./wiring.js";
+
+type CellOption = "all" | "isotropic" | "fixed-volume";
+
+interface RelaxOptions extends CommonOptions {
+  readonly out?: string;
+  readonly cell?: true | CellOption;
+  readonly pressure?: number;
+  readonly fmax: number;
+  readonly smax: number;
+  readonly steps: number;
+  readonly optimizer: "lbfgs" | "fire";
+  readonly fix?: number[];
+}
+
+const example = `
+Examples:
+  potluck relax runs/silicon POSCAR -o relaxed.extxyz --cell --fmax 0.001
+  potluck relax silicon-stillinger-weber-1985 structures.extxyz -o relaxed.extxyz --cell isotropic --pressure 10
+
+POTENTIAL is a potential.json, a run directory, an n2p2 directory, a LAMMPS file (.sw, .tersoff, .eam, .eam.alloy, .eam.fs), or
+the name of a published one. The relaxed structures carry energy, forces and stress, and relaxed, relaxation_steps and enthalpy.
+Exit code 1 says that not all of them have come to their minimum; they are written all the same. With --json there is one object a
+line: {"structure", "atoms", "converged", "reason", "message", "steps", "evaluations", "energy" and "enthalpy" eV, "volume" Å³,
+"largestForce" eV/Å, "largestStress" GPa, "disagreement" eV/Å, "extrapolations"}.`;
+
+export function relaxCommand(terminal: Terminal): Command {
+  const command = new Command("relax")
+    .description("Relax structures to their nearest minima.")
+    .argument("<potential>", "potential, LAMMPS file, or name of a published potential")
+    .argument("<structures...>", "files of structures")
+    .option("-o, --out <file>", "write the relaxed structures (.extxyz and others)")
+    .addOption(
+      new Option("--cell [freedom]", "relax the cell too: any strain, a uniform one, or at fixed volume").choices([
+        "all",
+        "isotropic",
+        "fixed-volume",
+      ]),
+    )
+    .option("--pressure <GPa>", "external pressure", realNumber("--pressure", { unit: "GPa", any: true }))
+    .option("--fmax <eV/Å>", "longest force that counts as none", realNumber("--fmax", { unit: "eV/Å" }), 0.01)
+    .option("--smax <GPa>", "largest stress that counts as none", realNumber("--smax", { unit: "GPa" }), 0.02)
+    .option("--steps <n>", "steps at most", wholeNumber("--steps", 0), 1000)
+    .addOption(new Option("--optimizer <name>", "how").choices(["lbfgs", "fire"]).default("lbfgs"))
+    .option("--fix <atoms>", "atoms that stay: 1,2,10-20", atomList("--fix"));
+  return addCommonOptions(command)
+    .addHelpText("after", example)
+    .action((potential: string, files: string[], options: RelaxOptions) =>
+      relaxAll({ potential, files, options }, terminal),
+    );
+}
+
+interface Task {
+  readonly potential: string;
+  readonly files: readonly string[];
+  readonly options: RelaxOptions;
+}
+
+async function relaxAll({ potential: path, files, options }: Task, terminal: Terminal): Promise<void> {
+  if (options.pressure !== undefined && options.cell === undefined) throw pressureWithoutCell();
+  const units = unitsOf(options);
+  const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
+  progress.stage("reading");
+  const frames: Frame[] = [];
+  for (const file of files) for (const frame of await readAllFrames(file, { units })) frames.push(frame);
+  const atoms = frames.reduce((most, { structure }) => Math.max(most, atomCount(structure)), 0);
+  const potential = await openSimulationPotential(sourceOf(path), { units, atoms, threads: options.threads });
+  for (const warning of potential.warnings) progress.note(`Warning: ${warning}`);
+  try {
+    const relaxed = frames.map((frame, k) => {
+      progress.stage(`relaxing ${k + 1} of ${frames.length}`);
+      return { frame, relaxation: relaxOne(frame, { potential, progress, options }) };
+    });
+    progress.finish();
+    if (options.out !== undefined) await writeRelaxed(options.out, relaxed, progress);
+    tell(relaxed, { terminal, json: options.json === true });
+    const missed = relaxed.filter(({ relaxation }) => !relaxation.converged).length;
+    if (missed > 0) {
+      progress.note(`${missed} of ${relaxed.length} structures have not come to their minimum.`);
+      throw new EndedEarly("not converged", 1);
+    }
+  } finally {
+    await potential.close();
+  }
+}
+
+/** A name such as silicon-stillinger-weber-1985 stands for no file. */
+const sourceOf = (path: string): string | ClassicalRecord =>
+  /^[a-z]+(-[a-z]+)+-\d{4}$/.test(path) ? { kind: "published", name: path } : path;
+
+interface Relaxed {
+  readonly frame: Frame;
+  readonly relaxation: Relaxation;
+}
+
+interface Bench {
+  readonly potential: SimulationPotential;
+  readonly progress: Progress;
+  readonly options: RelaxOptions;
+}
+
+function relaxOne({ structure, source }: Frame, { potential, progress, options }: Bench): Relaxation {
+  const task: RelaxationTask = {
+    structure,
+    method: options.optimizer,
+    forceTolerance: options.fmax,
+    stressTolerance: options.smax * gigapascal,
+    maxSteps: options.steps,
+    pressure: (options.pressure ?? 0) * gigapascal,
+    ...(options.cell === undefined ? {} : { cell: freedoms[options.cell === true ? "all" : options.cell] }),
+    ...(options.fix === undefined ? {} : { fixed: holdAtoms(structure, options.fix) }),
+  };
+  const onStep = ({ step, largestForce }: RelaxationStep): undefined => {
+    progress.update(step, options.steps, `largest force ${significant(largestForce)} eV/Å`);
+  };
+  try {
+    return relax(potential, task, { onStep });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { file, structure: number } = source;
+    throw new InputError(
+      { ...error.trouble, where: { file, structure: number, ...error.trouble.where } },
+      { cause: error },
+    );
+  } finally {
+    potential.forget();
+  }
+}
+
+const freedoms: Readonly<Record<CellOption, CellFreedom>> = {
+  all: {},
+  isotropic: { strain: "isotropic" },
+  "fixed-volume": { fixedVolume: true },
+};
+
+async function writeRelaxed(path: string, relaxed: readonly Relaxed[], progress: Progress): Promise<void> {
+  const onLoss = (lost: string): void => progress.note(`Not kept in ${path}: ${lost}.`);
+  await writeFrames(path, relaxed.map(relaxedFrame), { onLoss });
+}
+
+/** The frame with the relaxed structure and its labels; what else it said stays, but for what moved. */
+function relaxedFrame({ frame, relaxation }: Relaxed): Frame {
+  const { structure, energy, enthalpy, forces, stress, converged, steps, uncertainty } = relaxation;
+  const info = new Map<string, InfoValue>(frame.info);
+  info.set("relaxed", converged);
+  info.set("relaxation_steps", steps);
+  if (Number.isFinite(enthalpy)) info.set("enthalpy", enthalpy);
+  if (uncertainty !== undefined) info.set("disagreement", uncertainty.disagreement);
+  const columns = new Map<string, AtomColumn>(
+    [...frame.columns].filter(([name]) => !["velocities", "momenta", "image"].includes(name)),
+  );
+  const labels = Number.isFinite(energy) ? { energy, forces, ...(stress === undefined ? {} : { stress }) } : {};
+  return { structure, ...labels, info, columns, source: frame.source };
+}
+
+function tell(relaxed: readonly Relaxed[], { terminal, json }: { terminal: Terminal; json: boolean }): void {
+  if (json) for (const one of relaxed) printLine(terminal.out, JSON.stringify(relaxationRecord(one)));
+  else {
+    const titles = [
+      "structure",
+      "atoms",
+      "",
+      "steps",
+      "energy, eV",
+      "eV/atom",
+      "largest force, eV/Å",
+      "largest stress, GPa",
+    ];
+    printLine(terminal.out, layOut([titles, ...relaxed.map(row)], { text: 1 }));
+  }
+}
+
+function row({ frame: { structure, source }, relaxation }: Relaxed): string[] {
+  const { reason, steps, energy, largestForce, largestStress } = relaxation;
+  const atoms = atomCount(structure);
+  const stress = significant(largestStress / gigapascal);
+  const numbers = [energy.toFixed(6), (energy / atoms).toFixed(6), significant(largestForce), stress];
+  return [`${source.file} #${source.structure}`, String(atoms), reason, String(steps), ...numbers];
+}
+
+function relaxationRecord({ frame: { structure, source }, relaxation }: Relaxed): Readonly<Record<string, unknown>> {
+  const { converged, reason, trouble, steps, evaluations, energy, enthalpy, history } = relaxation;
+  const { largestForce, largestStress, uncertainty, extrapolation } = relaxation;
+  return {
+    structure: { file: source.file, structure: source.structure },
+    ...{ atoms: atomCount(structure), converged, reason, message: trouble?.problem ?? null },
+    ...{ steps, evaluations, energy, enthalpy, volume: history.at(-1)?.volume ?? null, largestForce },
+    largestStress: largestStress / gigapascal,
+    disagreement: uncertainty?.disagreement ?? null,
+    extrapolations: extrapolation.length,
+  };
+}
+
+const pressureWithoutCell = (): InputError =>
+  new InputError({
+    code: "contradiction",
+    where: { file: "--pressure" },
+    problem: "A pressure does nothing where the cell stays as it is.",
+    remedy: "Add --cell.",
+  });

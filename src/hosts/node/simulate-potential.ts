@@ -1,0 +1,207 @@
+/** Potentials for simulations: network potentials on the fast path where there is one, classical ones from records or LAMMPS's files. */
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { InputError } from "../../errors/index.js";
+import { readFuncfl, readSetfl, readStillingerWeber, readTersoff } from "../../formats/index.js";
+import type { Precision } from "../../networks/surface-network.js";
+import { type NetworkPotential, spreadSourceOf } from "../../potentials/definition.js";
+import {
+  type ClassicalRecord,
+  classicalPotential,
+  type Demand,
+  type Evaluation,
+  type ForceField,
+  isSurface,
+  NetworkEvaluator,
+  type Potential,
+  SurfaceForceField,
+} from "../../potentials/index.js";
+import type { Structure } from "../../structure/index.js";
+import type { UnitSystem } from "../../units/index.js";
+import { createKernels } from "./kernels.js";
+import { loadPotential } from "./potentials.js";
+import { type SurfaceThreads, startSurfaceThreads } from "./surface-threads.js";
+
+/** A force field whose kept neighbours can be dropped, so that what follows depends on the present positions alone. */
+export interface RenewableForceField extends ForceField {
+  renew(): void;
+}
+
+export interface SimulationPotential extends Potential {
+  bind(structure: Structure): RenewableForceField;
+  /** Of its content: the same for the same potential, wherever its file lies. */
+  readonly fingerprint: string;
+  /** Whether it knows its uncertainty. */
+  readonly hasSpread: boolean;
+  /** Threads that share an evaluation. */
+  readonly threads: number;
+  readonly warnings: readonly string[];
+  /** Gives back the memory of the force fields bound so far, which must not be used any more. */
+  forget(): void;
+  close(): Promise<void>;
+}
+
+export interface SimulationPotentialOptions {
+  readonly units: UnitSystem;
+  /** Of network potentials. Default f64. */
+  readonly precision?: Precision;
+  /** Default: every core. */
+  readonly threads?: number | undefined;
+  /** How many there will be: few are not shared out. */
+  readonly atoms: number;
+}
+
+/** Atoms below which threads cost more than they save. */
+const FEWEST = 200;
+
+/** From a path (network potential, or LAMMPS's .sw, .tersoff, .eam, .eam.alloy, .eam.fs) or a record of a classical potential. */
+export async function openSimulationPotential(
+  source: string | ClassicalRecord,
+  options: SimulationPotentialOptions,
+): Promise<SimulationPotential> {
+  const record = typeof source === "string" ? recordOfFile(source) : source;
+  if (record !== undefined) return classical(record);
+  const { potential, warnings } = loadPotential(source as string, options.units);
+  return await network(potential, { ...options, warnings });
+}
+
+/** Also of typed arrays, whose JSON would be long. */
+const fingerprintOf = (content: unknown): string =>
+  createHash("sha256")
+    .update(
+      JSON.stringify(content, (_, value: unknown) =>
+        ArrayBuffer.isView(value) ? [...(value as Float64Array)] : value,
+      ),
+    )
+    .digest("hex");
+
+function classical(record: ClassicalRecord): SimulationPotential {
+  const potential = classicalPotential(record);
+  return {
+    elements: potential.elements,
+    cutoff: potential.cutoff,
+    evaluate: (structure) => potential.evaluate(structure),
+    bind: (structure) => new Rebinding(potential, structure),
+    fingerprint: fingerprintOf(record),
+    ...{ hasSpread: false, threads: 1, warnings: [] },
+    forget: () => {},
+    close: async () => {},
+  };
+}
+
+/** The record of a LAMMPS file, by the end of its name; undefined for other names. */
+function recordOfFile(path: string): ClassicalRecord | undefined {
+  const name = basename(path).toLowerCase();
+  const reader = [
+    { end: ".sw", read: (text: string) => readStillingerWeber(text, { file: path }) },
+    { end: ".tersoff", read: (text: string) => readTersoff(text, { file: path }) },
+    { end: ".eam.alloy", read: (text: string) => readSetfl(text, { file: path, form: "alloy" }) },
+    { end: ".eam.fs", read: (text: string) => readSetfl(text, { file: path, form: "fs" }) },
+    { end: ".eam", read: (text: string) => readFuncfl({ text, file: path }) },
+  ].find(({ end }) => name.endsWith(end));
+  if (reader === undefined) return undefined;
+  if (existsSync(path)) return reader.read(readFileSync(path, "utf8"));
+  throw new InputError({
+    code: "no-such-file",
+    where: { file: path },
+    problem: "There is no such file.",
+    remedy: "Check the path and its spelling.",
+  });
+}
+
+/** Binds the potential anew where the next evaluation is. */
+class Rebinding implements RenewableForceField {
+  readonly #potential: Potential;
+  readonly #structure: Structure;
+  #bound: ForceField | undefined;
+
+  constructor(potential: Potential, structure: Structure) {
+    this.#potential = potential;
+    this.#structure = structure;
+    // Complains about foreign elements now, not at the first step.
+    this.#bound = potential.bind(structure);
+  }
+
+  evaluate(positions: Float64Array, cell: Float64Array | undefined, demand?: Demand): Evaluation {
+    this.#bound ??= this.#potential.bind({ ...this.#structure, positions, cell });
+    return this.#bound.evaluate(positions, cell, demand);
+  }
+
+  renew(): void {
+    this.#bound = undefined;
+  }
+}
+
+interface NetworkOptions extends SimulationPotentialOptions {
+  readonly warnings: readonly string[];
+}
+
+async function network(potential: NetworkPotential, options: NetworkOptions): Promise<SimulationPotential> {
+  const kernels = createKernels();
+  const { precision = "f64", atoms, warnings } = options;
+  const evaluator = new NetworkEvaluator(kernels, potential);
+  const fast = isSurface(potential) && potential.members.every(({ dropout }) => dropout === undefined);
+  if (!fast && precision === "f32") throw noSinglePrecision();
+  const wanted = atoms < FEWEST || !fast ? 1 : (options.threads ?? availableParallelism());
+  let crew: SurfaceThreads | undefined;
+  if (wanted > 1) crew = await startSurfaceThreads(kernels, potential, { threads: wanted, precision });
+  const settings = { precision, skin: SKIN, ...(crew === undefined ? {} : { team: crew.team }) };
+  const bind = (structure: Structure): RenewableForceField =>
+    fast
+      ? new Relisting(new SurfaceForceField(kernels, potential, structure, settings))
+      : new Rebinding(evaluator, structure);
+  const mark = kernels.mark();
+  return {
+    elements: evaluator.elements,
+    cutoff: evaluator.cutoff,
+    evaluate: (structure) => bind(structure).evaluate(structure.positions, structure.cell),
+    bind,
+    fingerprint: fingerprintOf({ potential, precision }),
+    hasSpread: spreadSourceOf(potential) !== undefined,
+    ...{ threads: wanted, warnings },
+    // The evaluator's and the threads' own memory may lie behind the mark.
+    forget: () => {
+      if (fast && crew === undefined) kernels.release(mark);
+    },
+    close: async () => await crew?.close(),
+  };
+}
+
+/** Å */
+const SKIN = 1;
+
+/**
+ * Lists the neighbours anew by a visit to a place where all atoms are moved by more than half of the skin: one evaluation for each
+ * checkpoint, and no memory.
+ */
+class Relisting implements RenewableForceField {
+  readonly #field: SurfaceForceField;
+  #stale = false;
+
+  constructor(field: SurfaceForceField) {
+    this.#field = field;
+  }
+
+  evaluate(positions: Float64Array, cell: Float64Array | undefined, demand?: Demand): Evaluation {
+    if (this.#stale) {
+      const elsewhere = positions.map((x) => x + 0.6 * SKIN);
+      this.#field.evaluate(elsewhere, cell, { uncertainty: false, extrapolation: false });
+      this.#stale = false;
+    }
+    return this.#field.evaluate(positions, cell, demand);
+  }
+
+  renew(): void {
+    this.#stale = true;
+  }
+}
+
+const noSinglePrecision = (): InputError =>
+  new InputError({
+    code: "no-single-precision",
+    problem: "This potential has no kernels in single precision.",
+    expected: "A network potential without dropout whose functions the fast kernels know.",
+    remedy: "Take precision f64.",
+  });
