@@ -1,19 +1,11 @@
 /** What a simulation ends with, as a record, as text and as an exit code. */
+
 import { join, resolve } from "node:path";
 import type { Tally, ThermoRecord } from "../dynamics/index.js";
 import type { SimulationResult } from "../hosts/node/simulate.js";
 import { duration, significant } from "../reports/index.js";
 import { gigapascal } from "../units/index.js";
-
-/** A simulation ended before its time; everything has been said, only the exit code is left: 3 for doubt, 1 for nonsense. */
-export class EndedEarly extends Error {
-  readonly exitCode: 1 | 3;
-
-  constructor(message: string, exitCode: 1 | 3) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
+import { EndedEarly } from "./ended-early.js";
 
 /** As `result.json` and --json have it. */
 export interface SimulationRecord {

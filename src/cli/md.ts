@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { stringify } from "yaml";
 import { InputError } from "../errors/index.js";
 import { type SimulationResult, simulate } from "../hosts/node/simulate.js";
+import { startRunDirectory } from "../hosts/node/train-journal.js";
 import { significant } from "../reports/index.js";
 import { type Override, parseOverride } from "../training/configuration.js";
 import { Interrupted } from "./failures.js";
@@ -15,7 +16,7 @@ import { Progress } from "./progress.js";
 import { parseSimulationConfiguration, type SimulationConfiguration } from "./simulation-configuration.js";
 import { simulationJsonSchema, simulationKeysText } from "./simulation-keys.js";
 import { printLine, type Terminal } from "./terminal.js";
-import { readText, startRunDirectory, writeAtomically } from "./wiring.js";
+import { readText, writeAtomically } from "./wiring.js";
 
 interface MdOptions extends CommonOptions {
   readonly out?: string;

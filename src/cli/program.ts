@@ -1,17 +1,21 @@
 /** All commands together. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { convertCommand } from "./convert.js";
-import { evaluateCommand } from "./evaluate.js";
+import { EndedEarly } from "./ended-early.js";
 import { tellFailure } from "./failures.js";
-import { infoCommand } from "./info.js";
-import { mdCommand } from "./md.js";
-import { EndedEarly } from "./md-result.js";
-import { predictCommand } from "./predict.js";
-import { rdfCommand } from "./rdf.js";
-import { relaxCommand } from "./relax.js";
 import type { Terminal } from "./terminal.js";
-import { trainCommand } from "./train.js";
+
+/** Each command is loaded when it is asked for: a prediction should not wait for what only a fit needs. */
+const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Command>>> = {
+  train: async () => (await import("./train.js")).trainCommand,
+  evaluate: async () => (await import("./evaluate.js")).evaluateCommand,
+  predict: async () => (await import("./predict.js")).predictCommand,
+  info: async () => (await import("./info.js")).infoCommand,
+  convert: async () => (await import("./convert.js")).convertCommand,
+  md: async () => (await import("./md.js")).mdCommand,
+  relax: async () => (await import("./relax.js")).relaxCommand,
+  rdf: async () => (await import("./rdf.js")).rdfCommand,
+};
 
 const example = `
 Example:
@@ -21,14 +25,14 @@ Example:
 
 Exit codes: 0 done, 1 failed, 2 bad input, 3 stopped by an uncertainty threshold, 130 interrupted.`;
 
-export function buildProgram(terminal: Terminal): Command {
+/** The program with the command that `args` name, or with all of them where they name none. */
+export async function buildProgram(terminal: Terminal, args: readonly string[] = []): Promise<Command> {
   const program = new Command("potluck")
     .description("Neural-network potentials that can be trusted.")
     .version(packageVersion())
     .addHelpText("after", example);
-  const fitting = [trainCommand, evaluateCommand, predictCommand, infoCommand, convertCommand];
-  const simulating = [mdCommand, relaxCommand, rdfCommand];
-  for (const make of [...fitting, ...simulating]) program.addCommand(make(terminal));
+  const named = args.length > 0 && Object.hasOwn(commands, args[0]!) ? [args[0]!] : Object.keys(commands);
+  for (const name of named) program.addCommand((await commands[name]!())(terminal));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError("(--help shows all options and an example)");
     command.configureOutput({
@@ -44,7 +48,8 @@ export function buildProgram(terminal: Terminal): Command {
 /** Runs one command line and returns the exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await buildProgram(terminal).parseAsync([...args], { from: "user" });
+    const program = await buildProgram(terminal, args);
+    await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof EndedEarly) return error.exitCode;

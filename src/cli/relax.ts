@@ -14,7 +14,7 @@ import {
 import { significant } from "../reports/index.js";
 import { type AtomColumn, atomCount, type Frame, type InfoValue } from "../structure/index.js";
 import { gigapascal } from "../units/index.js";
-import { EndedEarly } from "./md-result.js";
+import { EndedEarly } from "./ended-early.js";
 import { atomList, realNumber } from "./numbers.js";
 import { addCommonOptions, type CommonOptions, unitsOf, wholeNumber } from "./options.js";
 import { Progress } from "./progress.js";

@@ -11,7 +11,8 @@ import {
 } from "../training/configuration.js";
 import type { CommonOptions } from "./options.js";
 import { savedConfiguration } from "./run-directory.js";
-import { configurationOfInputNn, readText } from "./wiring.js";
+import { configurationOfInputNn } from "./train-wiring.js";
+import { readText } from "./wiring.js";
 
 export interface TrainOptions extends CommonOptions {
   readonly data?: readonly string[];

@@ -2,7 +2,7 @@
 import { significant } from "../reports/index.js";
 import type { EpochRecord } from "../training/record.js";
 import type { Progress } from "./progress.js";
-import type { TrainingEvent } from "./wiring.js";
+import type { TrainingEvent } from "./train-wiring.js";
 
 export class TrainingProgress {
   readonly #progress: Progress;

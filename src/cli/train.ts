@@ -18,7 +18,8 @@ import {
   trainConfiguration,
 } from "./train-configuration.js";
 import { TrainingProgress } from "./train-progress.js";
-import { startRunDirectory, TrainingStopped, type TrainOutcome, trainPotential, writeAtomically } from "./wiring.js";
+import { startRunDirectory, TrainingStopped, type TrainOutcome, trainPotential } from "./train-wiring.js";
+import { writeAtomically } from "./wiring.js";
 
 const example = () => `
 Examples:

@@ -13,15 +13,7 @@ import type { UnitSystem } from "../units/index.js";
 export { writeAtomically } from "../hosts/node/atomic.js";
 export type { EvaluatedFrame } from "../hosts/node/evaluation.js";
 export { readAllFrames, readFrames, writeFrames } from "../hosts/node/files.js";
-export { configurationOfInputNn } from "../hosts/node/input-nn.js";
 export { loadPotential, looksLikePotential } from "../hosts/node/potentials.js";
-export {
-  startRunDirectory,
-  type TrainingEvent,
-  TrainingStopped,
-  type TrainOutcome,
-  trainPotential,
-} from "../hosts/node/train.js";
 
 export interface OpenedPotential extends Potential {
   readonly definition: NetworkPotential;

@@ -1,6 +1,5 @@
 /** Plots as SVG text by Vega, without a page: deterministic, no fonts or images from elsewhere. */
-import { parse, View } from "vega";
-import { type Config, compile, type TopLevelSpec } from "vega-lite";
+import type { Config, TopLevelSpec } from "vega-lite";
 
 export const colours = { train: "#3d6fb4", validation: "#2a9d8f", test: "#d9622b", ink: "#26303b", faint: "#8a94a0" };
 
@@ -34,6 +33,8 @@ export type PlotSpec = TopLevelSpec;
 
 /** `label` is what a screen reader says. */
 export async function svgOf(spec: PlotSpec, label: string): Promise<string> {
+  // Loaded when something is drawn: they take half a second, which a prediction should not wait for.
+  const [{ parse, View }, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
   const view = new View(parse(compile({ ...spec, config: style }).spec), { renderer: "none" });
   try {
     return lean(await view.toSVG()).replace(/^<svg /, `<svg role="img" aria-label="${label.replaceAll('"', "'")}" `);

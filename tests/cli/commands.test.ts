@@ -31,8 +31,8 @@ describe("help", () => {
       expect(out).toContain(option);
   });
 
-  test("lists the commands", () => {
-    expect(buildProgram(memoryTerminal()).commands.map((command) => command.name())).toEqual(commands);
+  test("lists the commands", async () => {
+    expect((await buildProgram(memoryTerminal())).commands.map((command) => command.name())).toEqual(commands);
   });
 
   test("of train has every key of the configuration", async () => {
