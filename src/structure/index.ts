@@ -24,6 +24,7 @@ export {
 } from "./cell.js";
 export { checkStructure } from "./checks.js";
 export { atomicNumber, elementSymbol, elementSymbols } from "./elements.js";
+export { atomicMasses, elementOfMass } from "./masses.js";
 export * from "./nanoparticle.js";
 export { type PrimitiveOptions, primitiveCell } from "./primitive.js";
 export { type ReducedFrame, reduceFrame } from "./reduce.js";
