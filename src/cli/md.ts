@@ -8,11 +8,13 @@ import { startRunDirectory } from "../hosts/node/train-journal.js";
 import { significant } from "../reports/index.js";
 import { type Override, parseOverride } from "../training/configuration.js";
 import { Interrupted } from "./failures.js";
-import { lookInto, savedSimulation } from "./md-directory.js";
+import { interruptible } from "./interruption.js";
+import { endedRun, simulationDirectory } from "./md-directory.js";
 import { type OpenedSimulation, openSimulation } from "./md-plan.js";
 import { checkEnded, type SimulationRecord, simulationRecord, simulationText } from "./md-result.js";
 import { addCommonOptions, type CommonOptions, collected, unitsOf, wholeNumber } from "./options.js";
 import { Progress } from "./progress.js";
+import { prepareDirectory, savedConfiguration } from "./run-directory.js";
 import { parseSimulationConfiguration, type SimulationConfiguration } from "./simulation-configuration.js";
 import { simulationJsonSchema, simulationKeysText } from "./simulation-keys.js";
 import { printLine, type Terminal } from "./terminal.js";
@@ -62,8 +64,9 @@ async function md(file: string | undefined, options: MdOptions, terminal: Termin
   const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
   const configuration = mdConfiguration(file, options);
   const { out } = configuration;
-  const rules = { resume: options.resume === true, overwrite: options.overwrite === true };
-  const { resume, ended } = lookInto(out, configuration, rules);
+  const rules = { kind: simulationDirectory, resume: options.resume === true, overwrite: options.overwrite === true };
+  const resume = prepareDirectory(out, configuration, rules);
+  const ended = resume ? endedRun(out, configuration) : undefined;
   if (ended !== undefined) progress.note(`The run in ${out} has ended already.`);
   const record = ended ?? (await carryOut(configuration, { resume, progress, options }));
   printLine(terminal.out, options.json ? JSON.stringify(record) : simulationText(record, out));
@@ -92,7 +95,7 @@ export function mdConfiguration(file: string | undefined, options: MdOptions): P
 
 /** `--resume --out DIR` alone: the directory knows its configuration. */
 function resumedConfiguration({ resume, out }: MdOptions, overrides: readonly Override[]): Placed {
-  const saved = resume && out !== undefined ? savedSimulation(out) : undefined;
+  const saved = resume && out !== undefined ? savedConfiguration(out, simulationDirectory) : undefined;
   if (saved !== undefined && out !== undefined)
     return { ...parseSimulationConfiguration(stringify(saved), join(out, "config.yaml"), overrides), out };
   throw new InputError({
@@ -154,7 +157,7 @@ interface Watched {
 
 async function watched(configuration: Placed, { opened, resume, progress }: Watched): Promise<SimulationResult> {
   const { out, steps } = configuration;
-  const interruption = interruptible(progress);
+  const interruption = interruptible(progress, STOPPING);
   const warned = new Set<string>();
   progress.stage("simulating");
   try {
@@ -174,22 +177,7 @@ async function watched(configuration: Placed, { opened, resume, progress }: Watc
   }
 }
 
-/** The first Ctrl-C asks for an end at the next checkpoint, the second ends the program at once. */
-function interruptible(progress: Progress): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const onInterrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    progress.note("Stopping at the next checkpoint; once more ends at once, and the last checkpoint is kept.");
-    controller.abort();
-  };
-  process.on("SIGINT", onInterrupt);
-  process.on("SIGTERM", onInterrupt);
-  const end = (): void => {
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
-  };
-  return { signal: controller.signal, end };
-}
+const STOPPING = "Stopping at the next checkpoint; once more ends at once, and the last checkpoint is kept.";
 
 const howToResume = (out: string): string =>
   `Interrupted; everything up to the last checkpoint is kept. To go on:\n  potluck md --resume --out ${out}`;

@@ -1,42 +1,52 @@
-/** The directory of a fit: whether it may be written to, and whether it holds a run to continue. */
+/** The directory of a run, fit or simulation: whether it may be written to, and whether it holds a run to continue. */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../errors/index.js";
-import { parseTrainingConfiguration, type TrainingConfiguration } from "../training/configuration.js";
-import { readText } from "./wiring.js";
 
-export interface DirectoryRules {
+/** What a kind of run leaves in its directory. */
+export interface RunKind<C extends object> {
+  /** "a fit" */
+  readonly name: string;
+  /** Files of ours only: a mistyped --out must not cost anybody's data. */
+  readonly files: readonly string[];
+  /** The configuration in a file `config.yaml`; undefined where it is none of this kind. */
+  read(path: string): C | undefined;
+  /** What must stay the same for a run to be continued: no threads, no places of files. */
+  essence(configuration: C): Readonly<Record<string, unknown>>;
+}
+
+export interface DirectoryRules<C extends object> {
+  readonly kind: RunKind<C>;
   readonly resume: boolean;
   readonly overwrite: boolean;
 }
 
-/** Whether to resume. Throws if the directory holds anything that a fit would spoil. */
-export function prepareDirectory(
+/** Whether to resume. Throws InputError if the directory holds anything that the run would spoil. */
+export function prepareDirectory<C extends object>(
   directory: string,
-  configuration: TrainingConfiguration,
-  { resume, overwrite }: DirectoryRules,
+  configuration: C,
+  { kind, resume, overwrite }: DirectoryRules<C>,
 ): boolean {
   if (!isFilled(directory)) {
     if (resume) throw nothingToResume(directory);
     return false;
   }
   if (overwrite) {
-    removeRun(directory);
+    for (const name of kind.files) rmSync(join(directory, name), { recursive: true, force: true });
     return false;
   }
-  const before = savedConfiguration(directory);
-  if (before === undefined) throw foreign(directory);
-  const changed = changedKeys(before, configuration);
-  if (changed.length > 0) throw otherRun(directory, changed);
+  const before = savedConfiguration(directory, kind);
+  if (before === undefined) throw foreign(directory, kind.name);
+  const changed = changedKeys(kind.essence(before), kind.essence(configuration));
+  if (changed.length > 0) throw otherRun(directory, kind.name, changed);
   return true;
 }
 
-/** The configuration of a run directory; undefined where there is none. */
-export function savedConfiguration(directory: string): TrainingConfiguration | undefined {
+/** The configuration of a run directory; undefined where there is none of this kind. */
+export function savedConfiguration<C extends object>(directory: string, kind: RunKind<C>): C | undefined {
   const path = join(directory, "config.yaml");
   // The journal tells a run from a folder of somebody's that happens to have a config.yaml.
-  if (!existsSync(path) || !existsSync(join(directory, "journal.jsonl"))) return undefined;
-  return parseTrainingConfiguration(readText(path), path);
+  return existsSync(path) && existsSync(join(directory, "journal.jsonl")) ? kind.read(path) : undefined;
 }
 
 function isFilled(directory: string): boolean {
@@ -50,21 +60,8 @@ function isFilled(directory: string): boolean {
   });
 }
 
-/** Files of ours only: a mistyped --out must not cost anybody's data. */
-const runFiles = ["config.yaml", "journal.jsonl", "checkpoints", "potential.json", "result.json", "report.html"];
-
-function removeRun(directory: string): void {
-  for (const name of runFiles) rmSync(join(directory, name), { recursive: true, force: true });
-}
-
-/** Keys whose values differ, but for those that do not change the result or only where it goes. */
-function changedKeys(before: TrainingConfiguration, now: TrainingConfiguration): string[] {
-  const idle = new Set(["out", "threads", "checkpoint"]);
-  return Object.keys(now).filter((key) => {
-    const name = key as keyof TrainingConfiguration;
-    return !idle.has(key) && JSON.stringify(before[name]) !== JSON.stringify(now[name]);
-  });
-}
+const changedKeys = (before: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] =>
+  Object.keys(now).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
 
 const nothingToResume = (directory: string): InputError =>
   new InputError({
@@ -74,18 +71,18 @@ const nothingToResume = (directory: string): InputError =>
     remedy: "Leave --resume out, or give the directory of the run with --out.",
   });
 
-const foreign = (directory: string): InputError =>
+const foreign = (directory: string, name: string): InputError =>
   new InputError({
     code: "directory-in-use",
     where: { file: directory },
-    problem: "The directory holds files that are not a run of Potluck.",
+    problem: `The directory holds files that are not ${name} of Potluck.`,
     remedy: "Give an empty or new directory with --out; --overwrite puts the run beside these files.",
   });
 
-const otherRun = (directory: string, changed: readonly string[]): InputError =>
+const otherRun = (directory: string, name: string, changed: readonly string[]): InputError =>
   new InputError({
     code: "other-run",
     where: { file: directory },
-    problem: `The directory holds a run with another configuration (different: ${changed.join(", ")}).`,
+    problem: `The directory holds ${name} with another configuration (different: ${changed.join(", ")}).`,
     remedy: "Give another --out, or --overwrite to replace that run.",
   });

@@ -11,6 +11,7 @@ import {
 } from "../training/configuration.js";
 import type { CommonOptions } from "./options.js";
 import { savedConfiguration } from "./run-directory.js";
+import { fitDirectory } from "./train-directory.js";
 import { configurationOfInputNn } from "./train-wiring.js";
 import { readText } from "./wiring.js";
 
@@ -56,7 +57,7 @@ function configurationOf(
 
 /** `--resume --out DIR` alone: the directory knows its configuration. */
 function resumedConfiguration({ resume, out }: TrainOptions, overrides: readonly Override[]): TrainingConfiguration {
-  const saved = resume && out !== undefined ? savedConfiguration(out) : undefined;
+  const saved = resume && out !== undefined ? savedConfiguration(out, fitDirectory) : undefined;
   if (saved) return resolveTrainingConfiguration(saved, { overrides });
   throw new InputError({
     code: "no-data",

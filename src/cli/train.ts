@@ -6,6 +6,7 @@ import { duration, trainingReport } from "../reports/index.js";
 import { trainingJsonSchema, trainingKeysText } from "../training/configuration.js";
 import type { TrainingResult } from "../training/record.js";
 import { Interrupted } from "./failures.js";
+import { interruptible } from "./interruption.js";
 import { addCommonOptions, collected, wholeNumber } from "./options.js";
 import { Progress } from "./progress.js";
 import { prepareDirectory } from "./run-directory.js";
@@ -17,6 +18,7 @@ import {
   type TrainOptions,
   trainConfiguration,
 } from "./train-configuration.js";
+import { fitDirectory } from "./train-directory.js";
 import { TrainingProgress } from "./train-progress.js";
 import { startRunDirectory, TrainingStopped, type TrainOutcome, trainPotential } from "./train-wiring.js";
 import { writeAtomically } from "./wiring.js";
@@ -54,7 +56,7 @@ async function train(file: string | undefined, options: TrainOptions, terminal: 
   const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
   const configuration = trainConfiguration(file, options, (note) => progress.note(note));
   checkFilesExist(configuration);
-  const rules = { resume: options.resume === true, overwrite: options.overwrite === true };
+  const rules = { kind: fitDirectory, resume: options.resume === true, overwrite: options.overwrite === true };
   const resume = prepareDirectory(configuration.out, configuration, rules);
   if (resume) progress.note(`Resuming the run in ${configuration.out}.`);
   const { result, uncertainty } = await runFit(configuration, { resume, progress });
@@ -80,7 +82,7 @@ async function runFit(
   configuration: PlacedConfiguration,
   { resume, progress }: { readonly resume: boolean; readonly progress: Progress },
 ): Promise<TrainOutcome> {
-  const interruption = interruptible(progress);
+  const interruption = interruptible(progress, "Stopping at the next checkpoint; once more ends at once.");
   const shown = new TrainingProgress(progress);
   try {
     return await trainPotential(configuration, {
@@ -97,23 +99,6 @@ async function runFit(
   } finally {
     interruption.end();
   }
-}
-
-/** The first Ctrl-C asks for a checkpoint, the second ends the program at once. */
-function interruptible(progress: Progress): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const onInterrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    progress.note("Stopping at the next checkpoint; once more ends at once.");
-    controller.abort();
-  };
-  process.on("SIGINT", onInterrupt);
-  process.on("SIGTERM", onInterrupt);
-  const end = (): void => {
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
-  };
-  return { signal: controller.signal, end };
 }
 
 const howToResume = ({ out }: PlacedConfiguration): string =>
