@@ -5,7 +5,7 @@ import { type FunctionType, isAngular } from "../descriptors/definition.js";
 import type { MemberDropout, NetworkPotential } from "../potentials/definition.js";
 import { significant } from "../reports/index.js";
 import { elementSymbol } from "../structure/index.js";
-import { parseTrainingConfiguration } from "../training/configuration.js";
+import { trainingFormat } from "../training/configuration.js";
 import type { GroupedErrors } from "../training/record.js";
 import { type Calibration, parseCalibration } from "../uncertainty/index.js";
 import type { UnitSystem } from "../units/index.js";
@@ -127,7 +127,7 @@ function lastEpochs(path: string): Record<string, number> {
 }
 
 export function configurationInfo(path: string): Info {
-  const configuration = parseTrainingConfiguration(readText(path), path);
+  const configuration = trainingFormat.parse(readText(path), path);
   const { data, test, committee, optimizer, seed } = configuration;
   const text =
     `${path}: training configuration, data ${[data].flat().join(", ")}${test ? `, test ${[test].flat().join(", ")}` : ""}, ` +

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InputError } from "../errors/index.js";
 import type { SimulationRecord } from "./md-result.js";
 import type { RunKind } from "./run-directory.js";
-import { parseSimulationConfiguration, type SimulationConfiguration } from "./simulation-configuration.js";
+import { type SimulationConfiguration, simulationFormat } from "./simulation-configuration.js";
 import { readText } from "./wiring.js";
 
 export const simulationDirectory: RunKind<SimulationConfiguration> = {
@@ -16,7 +16,7 @@ export const simulationDirectory: RunKind<SimulationConfiguration> = {
   ],
   read: (path) => {
     try {
-      return parseSimulationConfiguration(readText(path), path);
+      return simulationFormat.parse(readText(path), path);
     } catch (error) {
       // A fit's directory, most likely.
       if (error instanceof InputError) return undefined;

@@ -2,11 +2,11 @@
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { Command } from "commander";
 import { stringify } from "yaml";
+import { type Override, parseOverride } from "../configuration/index.js";
 import { InputError } from "../errors/index.js";
 import { type SimulationResult, simulate } from "../hosts/node/simulate.js";
 import { startRunDirectory } from "../hosts/node/train-journal.js";
 import { significant } from "../reports/index.js";
-import { type Override, parseOverride } from "../training/configuration.js";
 import { Interrupted } from "./failures.js";
 import { interruptible } from "./interruption.js";
 import { endedRun, simulationDirectory } from "./md-directory.js";
@@ -15,8 +15,7 @@ import { checkEnded, type SimulationRecord, simulationRecord, simulationText } f
 import { addCommonOptions, type CommonOptions, collected, unitsOf, wholeNumber } from "./options.js";
 import { Progress } from "./progress.js";
 import { prepareDirectory, savedConfiguration } from "./run-directory.js";
-import { parseSimulationConfiguration, type SimulationConfiguration } from "./simulation-configuration.js";
-import { simulationJsonSchema, simulationKeysText } from "./simulation-keys.js";
+import { type SimulationConfiguration, simulationFormat } from "./simulation-configuration.js";
 import { printLine, type Terminal } from "./terminal.js";
 import { readText, writeAtomically } from "./wiring.js";
 
@@ -42,7 +41,7 @@ says that an uncertainty threshold has stopped the run, 1 that something physica
 frames that led there.
 
 A configuration is YAML with these keys (a.b is the key b inside a):
-${simulationKeysText()}`;
+${simulationFormat.keysText}`;
 
 export function mdCommand(terminal: Terminal): Command {
   const command = new Command("md")
@@ -60,7 +59,7 @@ export function mdCommand(terminal: Terminal): Command {
 }
 
 async function md(file: string | undefined, options: MdOptions, terminal: Terminal): Promise<void> {
-  if (options.schema) return printLine(terminal.out, JSON.stringify(simulationJsonSchema(), null, 2));
+  if (options.schema) return printLine(terminal.out, JSON.stringify(simulationFormat.jsonSchema, null, 2));
   const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
   const configuration = mdConfiguration(file, options);
   const { out } = configuration;
@@ -77,7 +76,7 @@ async function md(file: string | undefined, options: MdOptions, terminal: Termin
 export function mdConfiguration(file: string | undefined, options: MdOptions): Placed {
   const overrides = overridesOf(options);
   if (file === undefined) return resumedConfiguration(options, overrides);
-  const configuration = parseSimulationConfiguration(readText(file), file, overrides);
+  const configuration = simulationFormat.parse(readText(file), file, overrides);
   const given = (key: string): boolean => overrides.some(({ path }) => path === key);
   const place = (name: string, key: string): string =>
     resolve(isAbsolute(name) || given(key) ? name : join(dirname(file), name));
@@ -96,8 +95,7 @@ export function mdConfiguration(file: string | undefined, options: MdOptions): P
 /** `--resume --out DIR` alone: the directory knows its configuration. */
 function resumedConfiguration({ resume, out }: MdOptions, overrides: readonly Override[]): Placed {
   const saved = resume && out !== undefined ? savedConfiguration(out, simulationDirectory) : undefined;
-  if (saved !== undefined && out !== undefined)
-    return { ...parseSimulationConfiguration(stringify(saved), join(out, "config.yaml"), overrides), out };
+  if (saved !== undefined && out !== undefined) return { ...simulationFormat.resolve(saved, overrides), out };
   throw new InputError({
     code: "no-configuration",
     problem: resume

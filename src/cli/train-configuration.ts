@@ -1,14 +1,9 @@
 /** From the command line of `potluck train` to one resolved configuration. */
 import { existsSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
+import { type Override, parseOverride } from "../configuration/index.js";
 import { InputError } from "../errors/index.js";
-import {
-  type Override,
-  parseOverride,
-  parseTrainingConfiguration,
-  resolveTrainingConfiguration,
-  type TrainingConfiguration,
-} from "../training/configuration.js";
+import { type TrainingConfiguration, trainingFormat } from "../training/configuration.js";
 import type { CommonOptions } from "./options.js";
 import { savedConfiguration } from "./run-directory.js";
 import { fitDirectory } from "./train-directory.js";
@@ -47,18 +42,18 @@ function configurationOf(
   { overrides, note }: { readonly overrides: readonly Override[]; readonly note: (text: string) => void },
 ): TrainingConfiguration {
   if (file === undefined && options.data === undefined) return resumedConfiguration(options, overrides);
-  if (file === undefined) return parseTrainingConfiguration("", "the command line", { overrides });
+  if (file === undefined) return trainingFormat.parse("", "the command line", overrides);
   const given = (key: string): boolean => overrides.some(({ path }) => path === key);
   const configuration = isInputNn(file)
     ? inputNnConfiguration(file, { overrides, note })
-    : parseTrainingConfiguration(readText(file), file, { overrides });
+    : trainingFormat.parse(readText(file), file, overrides);
   return relativeTo(dirname(file), configuration, given);
 }
 
 /** `--resume --out DIR` alone: the directory knows its configuration. */
 function resumedConfiguration({ resume, out }: TrainOptions, overrides: readonly Override[]): TrainingConfiguration {
   const saved = resume && out !== undefined ? savedConfiguration(out, fitDirectory) : undefined;
-  if (saved) return resolveTrainingConfiguration(saved, { overrides });
+  if (saved) return trainingFormat.resolve(saved, overrides);
   throw new InputError({
     code: "no-data",
     problem: resume
@@ -74,7 +69,7 @@ function inputNnConfiguration(
 ): TrainingConfiguration {
   const { configuration, notes } = configurationOfInputNn(file);
   notes.forEach(note);
-  return resolveTrainingConfiguration(configuration, { overrides });
+  return trainingFormat.resolve(configuration, overrides);
 }
 
 const isInputNn = (file: string): boolean => file.endsWith(".nn");

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { stringify } from "yaml";
 import { duration, trainingReport } from "../reports/index.js";
-import { trainingJsonSchema, trainingKeysText } from "../training/configuration.js";
+import { trainingFormat } from "../training/configuration.js";
 import type { TrainingResult } from "../training/record.js";
 import { Interrupted } from "./failures.js";
 import { interruptible } from "./interruption.js";
@@ -31,7 +31,7 @@ Examples:
   potluck train --resume --out runs/silicon
 
 A configuration is YAML with these keys (a.b is the key b inside a):
-${trainingKeysText()}`;
+${trainingFormat.keysText}`;
 
 export function trainCommand(terminal: Terminal): Command {
   const command = new Command("train")
@@ -52,7 +52,7 @@ export function trainCommand(terminal: Terminal): Command {
 }
 
 async function train(file: string | undefined, options: TrainOptions, terminal: Terminal): Promise<void> {
-  if (options.schema) return printLine(terminal.out, JSON.stringify(trainingJsonSchema(), null, 2));
+  if (options.schema) return printLine(terminal.out, JSON.stringify(trainingFormat.jsonSchema, null, 2));
   const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
   const configuration = trainConfiguration(file, options, (note) => progress.note(note));
   checkFilesExist(configuration);

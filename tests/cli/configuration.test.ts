@@ -1,18 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { nearest, parseOverride } from "../../src/configuration/index.js";
 import { InputError, type Trouble } from "../../src/errors/index.js";
-import {
-  nearest,
-  parseOverride,
-  parseTrainingConfiguration,
-  resolveTrainingConfiguration,
-  trainingJsonSchema,
-  trainingKeys,
-  trainingKeysMarkdown,
-} from "../../src/training/configuration.js";
+import { trainingFormat } from "../../src/training/configuration.js";
 
 function troubleOf(yaml: string, overrides: readonly string[] = []): Trouble {
   try {
-    parseTrainingConfiguration(yaml, "train.yaml", { overrides: overrides.map((text) => parseOverride(text)) });
+    trainingFormat.parse(
+      yaml,
+      "train.yaml",
+      overrides.map((text) => parseOverride(text)),
+    );
   } catch (error) {
     if (error instanceof InputError) return error.trouble;
     throw error;
@@ -22,23 +19,23 @@ function troubleOf(yaml: string, overrides: readonly string[] = []): Trouble {
 
 describe("a configuration", () => {
   test("needs nothing but data", () => {
-    const configuration = parseTrainingConfiguration("data: a.extxyz", "train.yaml");
+    const configuration = trainingFormat.parse("data: a.extxyz", "train.yaml");
     expect(configuration).toMatchObject({ seed: 1, committee: { members: 4 }, split: { test: 0.1, validation: 0.05 } });
     expect(configuration.descriptors.cutoff).toBeNull();
   });
 
   test("that is resolved resolves to itself", () => {
-    const once = resolveTrainingConfiguration({ data: ["a", "b"], optimizer: { method: "kalman" } });
-    expect(resolveTrainingConfiguration(once)).toEqual(once);
+    const once = trainingFormat.resolve({ data: ["a", "b"], optimizer: { method: "kalman" } });
+    expect(trainingFormat.resolve(once)).toEqual(once);
   });
 
   test("keeps n2p2's defaults of the Kalman filter", () => {
-    const { optimizer } = resolveTrainingConfiguration({ data: "a", optimizer: { method: "kalman" } });
+    const { optimizer } = trainingFormat.resolve({ data: "a", optimizer: { method: "kalman" } });
     expect(optimizer).toMatchObject({ epsilon: 0.01, q0: 0.01, qmin: 1e-6, eta: 0.01, etamax: 1 });
   });
 
   test("may leave out the method of the optimizer", () => {
-    const { optimizer } = resolveTrainingConfiguration({ data: "a", optimizer: { rate: 0.02 } });
+    const { optimizer } = trainingFormat.resolve({ data: "a", optimizer: { rate: 0.02 } });
     expect(optimizer).toMatchObject({ rate: 0.02 });
   });
 });
@@ -112,14 +109,14 @@ describe("an error names place, key and remedy", () => {
 test("--set wins over the file, and another method drops the keys of the first", () => {
   const yaml = "data: a\nseed: 4\noptimizer: {method: adam, beta1: 0.8}\n";
   const overrides = [parseOverride("optimizer.method=kalman"), parseOverride("seed=7")];
-  expect(parseTrainingConfiguration(yaml, "t.yaml", { overrides })).toMatchObject({
+  expect(trainingFormat.parse(yaml, "t.yaml", overrides)).toMatchObject({
     seed: 7,
     optimizer: { method: "kalman", q0: 0.01 },
   });
 });
 
 test("every key has a help text and a range or kind, every optional one a default", () => {
-  for (const key of trainingKeys()) {
+  for (const key of trainingFormat.keys) {
     expect(key.help, key.path).not.toBe("");
     expect(key.kind, key.path).not.toBe("anything");
     expect(key.required || key.default !== undefined, key.path).toBe(true);
@@ -127,11 +124,28 @@ test("every key has a help text and a range or kind, every optional one a defaul
 });
 
 test("the JSON schema requires data alone", () => {
-  expect(trainingJsonSchema()).toMatchObject({ type: "object", required: ["data"], additionalProperties: false });
+  expect(trainingFormat.jsonSchema).toMatchObject({ type: "object", required: ["data"], additionalProperties: false });
 });
 
+const page = `# Keys of a training configuration
+
+Made from \`src/training/configuration-schema.ts\`; a test keeps it up to date. A configuration is YAML;
+\`optimizer.rate\` stands for the key \`rate\` inside the key \`optimizer\`. Only \`data\` must be given. Paths of data files are
+relative to the configuration file, \`out\` to the current directory. \`potluck train --schema\` prints the JSON schema for editors.
+
+\`\`\`yaml
+data: silicon.extxyz
+seed: 1
+descriptors:
+  cutoff: 6
+committee:
+  members: 4
+\`\`\`
+
+${trainingFormat.keysTable}`;
+
 test("the page of keys is up to date (vitest -u writes it)", async () => {
-  await expect(trainingKeysMarkdown()).toMatchFileSnapshot("../../docs/guide/training-configuration.md");
+  await expect(page).toMatchFileSnapshot("../../docs/guide/training-configuration.md");
 });
 
 test("the nearest word", () => {

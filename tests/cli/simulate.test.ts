@@ -16,7 +16,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { mdConfiguration } from "../../src/cli/md.js";
 import { openSimulation } from "../../src/cli/md-plan.js";
 import { run } from "../../src/cli/program.js";
-import { simulationKeysMarkdown } from "../../src/cli/simulation-keys.js";
+import { simulationFormat } from "../../src/cli/simulation-configuration.js";
 import { extxyz } from "../../src/formats/index.js";
 import { writePotentialJson } from "../../src/formats/potential-json.js";
 import { createKernels, readAllFrames } from "../../src/hosts/node/index.js";
@@ -410,5 +410,5 @@ describe("rdf", () => {
 
 test("the guide has the keys of the schema", () => {
   const guide = readFileSync(new URL("../../docs/guide/simulation.md", import.meta.url), "utf8");
-  expect(guide).toContain(simulationKeysMarkdown());
+  expect(guide).toContain(simulationFormat.keysTable);
 });

@@ -2,7 +2,7 @@
 import { RandomStream } from "../../src/math/index.js";
 import type { Uncertainty } from "../../src/potentials/potential.js";
 import { groupedErrors } from "../../src/training/comparison-errors.js";
-import { resolveTrainingConfiguration } from "../../src/training/configuration.js";
+import { trainingFormat } from "../../src/training/configuration.js";
 import type { EpochRecord, MemberRecord, StructureComparison, TrainingResult } from "../../src/training/record.js";
 
 const groups = ["eos", "distorted", "liquid", "surface <111> & co"];
@@ -23,7 +23,7 @@ export function syntheticResult(options: SyntheticOptions = {}): TrainingResult 
   return {
     seed: 1,
     configuration: {
-      ...resolveTrainingConfiguration({ data: "examples/silicon/silicon.extxyz.gz" }),
+      ...trainingFormat.resolve({ data: "examples/silicon/silicon.extxyz.gz" }),
       out: "runs/silicon",
     },
     members: Array.from({ length: members }, (_, member) => memberRecord(random, member, epochs)),

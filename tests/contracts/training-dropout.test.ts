@@ -3,12 +3,9 @@
  * was resumed ends with the same bits; what cannot be fitted so is refused.
  */
 import { describe, expect, it } from "vitest";
+import { parseOverride } from "../../src/configuration/index.js";
 import { RandomStream } from "../../src/math/index.js";
-import {
-  parseOverride,
-  parseTrainingConfiguration,
-  resolveTrainingConfiguration,
-} from "../../src/training/configuration.js";
+import { trainingFormat } from "../../src/training/configuration.js";
 import { masksOfTurn } from "../../src/training/dropout.js";
 import { fitMember, type MemberPlan, type MemberSnapshot, problemParts } from "../../src/training/member.js";
 import { FitProblem } from "../../src/training/problem.js";
@@ -127,29 +124,29 @@ describe("configurations with dropout", () => {
   const data = "none.xyz";
 
   it("a number is short for the probability, and makes one network of a committee", () => {
-    const { network, committee } = resolveTrainingConfiguration({ data, network: { dropout: 0.1 } });
+    const { network, committee } = trainingFormat.resolve({ data, network: { dropout: 0.1 } });
     expect(network.dropout).toEqual({ probability: 0.1, passes: 100 });
     expect(committee.members).toBe(1);
-    const two = resolveTrainingConfiguration({ data, network: { dropout: 0.1 }, committee: { members: 2 } });
+    const two = trainingFormat.resolve({ data, network: { dropout: 0.1 }, committee: { members: 2 } });
     expect(two.committee.members).toBe(2);
-    expect(resolveTrainingConfiguration({ data }).committee.members).toBe(4);
-    expect(resolveTrainingConfiguration({ data, network: { dropout: 0 } }).committee.members).toBe(4);
+    expect(trainingFormat.resolve({ data }).committee.members).toBe(4);
+    expect(trainingFormat.resolve({ data, network: { dropout: 0 } }).committee.members).toBe(4);
   });
 
   it("can be overridden in part", () => {
     const overrides = [parseOverride("network.dropout.passes=20")];
     const yaml = `data: ${data}\nnetwork: {dropout: 0.2}\n`;
-    const { network } = parseTrainingConfiguration(yaml, "a.yaml", { overrides });
+    const { network } = trainingFormat.parse(yaml, "a.yaml", overrides);
     expect(network.dropout).toEqual({ probability: 0.2, passes: 20 });
   });
 
   it.each(["lbfgs", "levenberg-marquardt"])("%s is refused", (method) => {
     const yaml = `data: ${data}\nnetwork: {dropout: 0.1}\noptimizer: {method: ${method}}\n`;
-    expect(() => parseTrainingConfiguration(yaml, "a.yaml")).toThrow(/a\.yaml:3.*one loss for all its steps/);
+    expect(() => trainingFormat.parse(yaml, "a.yaml")).toThrow(/a\.yaml:3.*one loss for all its steps/);
   });
 
   it("a probability of 1 is refused with its place", () => {
-    expect(() => parseTrainingConfiguration(`data: ${data}\nnetwork: {dropout: 1}\n`, "a.yaml")).toThrow(
+    expect(() => trainingFormat.parse(`data: ${data}\nnetwork: {dropout: 1}\n`, "a.yaml")).toThrow(
       /a\.yaml:2:\d+: `network.dropout.probability` is 1/,
     );
   });

@@ -8,7 +8,7 @@ import type { NetworkShape } from "../../src/networks/index.js";
 import { NetworkEvaluator } from "../../src/potentials/network-evaluator.js";
 import type { Frame } from "../../src/structure/index.js";
 import { fillStructure, planStructure } from "../../src/training/cache.js";
-import { type OptimizerConfiguration, resolveTrainingConfiguration } from "../../src/training/configuration.js";
+import { type OptimizerConfiguration, trainingFormat } from "../../src/training/configuration.js";
 import { cacheLabels } from "../../src/training/labels.js";
 import type { Labelled, LossWeights } from "../../src/training/loss.js";
 import type { FitOptions, MemberPlan } from "../../src/training/member.js";
@@ -16,7 +16,7 @@ import { randomDescriptors, randomPotential, randomStructure, triclinic } from "
 
 /** An optimiser's configuration with its defaults. */
 export const optimizerOf = (input: Readonly<Record<string, unknown>>): OptimizerConfiguration =>
-  resolveTrainingConfiguration({ data: "none.xyz", optimizer: input }).optimizer;
+  trainingFormat.resolve({ data: "none.xyz", optimizer: input }).optimizer;
 
 export interface Fixture {
   readonly kernels: Kernels;

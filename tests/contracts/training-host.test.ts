@@ -20,7 +20,7 @@ import {
 import { fitIdentity } from "../../src/hosts/node/train-fit.js";
 import { spreadSourceOf } from "../../src/potentials/definition.js";
 import { NetworkEvaluator } from "../../src/potentials/network-evaluator.js";
-import { resolveTrainingConfiguration } from "../../src/training/configuration.js";
+import { trainingFormat } from "../../src/training/configuration.js";
 import { parseCalibration } from "../../src/uncertainty/index.js";
 import { angstromElectronvolt } from "../../src/units/index.js";
 import { apart } from "../physics/random-potential.js";
@@ -53,7 +53,7 @@ interface RunOptions {
 function train(name: string, options: RunOptions): Promise<TrainOutcome> {
   const { threads, members = 1, optimizer = { method: "soap", batch: 4 }, resume = false, stopAt } = options;
   const { dropout = 0, test = 0.1 } = options;
-  const configuration = resolveTrainingConfiguration({
+  const configuration = trainingFormat.resolve({
     data: join(directory, "some.extxyz"),
     threads,
     epochs: EPOCHS,
@@ -155,9 +155,9 @@ describe("training with threads", () => {
 
   it("a checkpoint from before dropout belongs to the same fit", () => {
     const about = { hash: "abc", threads: 2 };
-    const configuration = resolveTrainingConfiguration({ data: "a.xyz" });
+    const configuration = trainingFormat.resolve({ data: "a.xyz" });
     expect(fitIdentity(configuration, about)).not.toContain("dropout");
-    const other = resolveTrainingConfiguration({ data: "a.xyz", network: { dropout: 0.1 } });
+    const other = trainingFormat.resolve({ data: "a.xyz", network: { dropout: 0.1 } });
     expect(fitIdentity(other, about)).toContain("dropout");
   });
 
