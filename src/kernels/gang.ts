@@ -30,6 +30,7 @@ export class GangLeader {
   readonly threads: number;
   readonly #control: Int32Array;
   readonly #capacity: number;
+  #broken = false;
 
   constructor(kernels: Kernels, places: GangPlaces) {
     this.threads = places.threads;
@@ -37,15 +38,18 @@ export class GangLeader {
     this.#control = kernels.i32(places.control, ORDER + places.capacity);
   }
 
-  /** All threads work on `order`, this one by `own`. An order is not empty: an empty one lets the others go. */
-  run(order: readonly number[], own: () => void): void {
+  /**
+   * All threads work on `order`, this one by `own`, whose result is returned. An order is not empty: an empty one lets the others
+   * go. Throws if a thread has failed, and ever after.
+   */
+  run<T>(order: readonly number[], own: () => T): T {
+    if (this.#broken) throw new Error("a thread has failed before");
     this.#give(order);
     try {
-      own();
+      return own();
     } finally {
       this.#wait();
     }
-    if (this.#control[FAILED] !== 0) throw new Error(`thread ${this.#control[FAILED]} failed`);
   }
 
   /** Lets the others go. */
@@ -68,16 +72,16 @@ export class GangLeader {
   #wait(): void {
     const control = this.#control;
     const others = this.threads - 1;
-    for (let look = 0; look < LOOKS; look++) if (Atomics.load(control, DONE) === others) return;
-    for (;;) {
-      const done = Atomics.load(control, DONE);
-      if (done === others) return;
-      Atomics.wait(control, DONE, done, 1000);
-    }
+    let done = Atomics.load(control, DONE);
+    for (let look = 0; look < LOOKS && done !== others; look++) done = Atomics.load(control, DONE);
+    for (; done !== others; done = Atomics.load(control, DONE)) Atomics.wait(control, DONE, done, 1000);
+    if (control[FAILED] === 0) return;
+    this.#broken = true;
+    throw new Error(`thread ${control[FAILED]} failed`);
   }
 }
 
-/** The other threads: works until the leader lets go. A thread that throws is reported to the leader and goes on. */
+/** The other threads: works until the leader lets go, or `work` throws, which the leader is told of. */
 export function follow(
   kernels: Kernels,
   { places, thread }: { places: GangPlaces; thread: number },
@@ -94,10 +98,12 @@ export function follow(
     if (length === 0) return;
     try {
       work(control.subarray(ORDER, ORDER + length));
-    } catch {
+    } catch (error) {
       Atomics.compareExchange(control, FAILED, 0, thread + 1);
+      throw error;
+    } finally {
+      Atomics.add(control, DONE, 1);
+      Atomics.notify(control, DONE);
     }
-    Atomics.add(control, DONE, 1);
-    Atomics.notify(control, DONE);
   }
 }

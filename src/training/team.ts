@@ -1,10 +1,10 @@
 /**
- * Several threads on one member's gradient. The leader writes parameters and a batch into shared memory and wakes the others;
+ * Several threads on one member's gradient. The leader writes the parameters into shared memory and orders a batch (kernels/gang);
  * all go through the batch together, each with its slice of every structure's atoms (crew.ts), and leave their gradients and error
  * sums in places of their own; the leader adds them in the order of the threads, so that the same number of threads gives the
  * same bits.
  */
-import type { Kernels } from "../kernels/index.js";
+import { follow, GangLeader, type GangPlaces, type Kernels, placeGang } from "../kernels/index.js";
 import type { DropoutMask } from "../networks/index.js";
 import { Crew, type CrewPlaces, placeCrew, sliceOf } from "./crew.js";
 import { masksOfTurn } from "./dropout.js";
@@ -13,9 +13,8 @@ import type { ProblemParts } from "./problem.js";
 
 /** Pointers of a team in the kernels' memory. */
 export interface TeamPlaces {
-  readonly threads: number;
-  /** i32: [0] round, [1] threads that have finished it, [2] command, [3] batch length, [4] step, [5…] batch. */
-  readonly control: number;
+  /** An order is whether the gradient is wanted, the step of the fit, and the batch. */
+  readonly gang: GangPlaces;
   /** f64[parameters] */
   readonly parameters: number;
   /** f64[thread][parameters + ERROR_SUMS] */
@@ -23,19 +22,8 @@ export interface TeamPlaces {
   readonly crew: CrewPlaces;
 }
 
-const ROUND = 0;
-const DONE = 1;
-const COMMAND = 2;
-const LENGTH = 3;
-const STEP = 4;
-const BATCH = 5;
-
-const GRADIENT = 1;
-const ERRORS = 2;
-const STOP = 3;
-
-/** Looks at a word before sleeping until it changes: an optimiser's step is mostly shorter than it takes to be woken. */
-const LOOKS = 200_000;
+/** Numbers of an order before the batch. */
+const HEAD = 2;
 
 /** Numbers of `ErrorSums.toArray`. */
 const ERROR_SUMS = 11;
@@ -46,8 +34,7 @@ export function placeTeam(
   size: { parameters: number; structures: number; mostAtoms: number },
 ): TeamPlaces {
   return {
-    threads,
-    control: kernels.allocate(4 * (BATCH + size.structures)),
+    gang: placeGang(kernels, threads, HEAD + size.structures),
     parameters: kernels.allocate(8 * size.parameters),
     results: kernels.allocate(8 * threads * (size.parameters + ERROR_SUMS)),
     crew: placeCrew(kernels, threads, size.mostAtoms),
@@ -148,24 +135,16 @@ function visitChunk(
   });
 }
 
-/** What the leader tells the others. */
-interface Order {
-  readonly parameters: Float64Array;
-  readonly batch: readonly number[];
-  readonly command: number;
-  readonly step: number;
-}
-
 /** The thread that runs the fit. With no places it works alone. */
 export class TeamLeader {
   readonly #parts: ProblemParts;
-  readonly #places: TeamPlaces | undefined;
-  readonly #crew: Crew | undefined;
+  readonly #team: { places: TeamPlaces; gang: GangLeader; crew: Crew } | undefined;
 
   constructor(parts: ProblemParts, places: TeamPlaces | undefined) {
+    const { kernels } = parts;
     this.#parts = parts;
-    this.#places = places;
-    this.#crew = places === undefined || places.threads === 1 ? undefined : new Crew(parts.kernels, places.crew, 0);
+    if (places !== undefined && places.gang.threads > 1)
+      this.#team = { places, gang: new GangLeader(kernels, places.gang), crew: new Crew(kernels, places.crew, 0) };
   }
 
   /** Sums over `batch`; with `gradient`, also the derivative of the mean loss at this step of the fit. */
@@ -174,44 +153,19 @@ export class TeamLeader {
     batch: readonly number[],
     wanted?: { readonly gradient: Float64Array; readonly step: number },
   ): ErrorSums {
-    const places = this.#places;
     const target = wanted === undefined ? { parameters } : { parameters, share: 1 / batch.length, ...wanted };
-    const crew = this.#crew;
-    if (places === undefined || crew === undefined) return work(this.#parts, batch, target);
-    const command = wanted === undefined ? ERRORS : GRADIENT;
-    this.#order(places, { parameters, batch, command, step: wanted?.step ?? 0 });
-    const sums = work(this.#parts, batch, { ...target, crew });
-    this.#wait(places);
+    if (this.#team === undefined) return work(this.#parts, batch, target);
+    const { places, gang, crew } = this.#team;
+    this.#parts.kernels.f64(places.parameters, parameters.length).set(parameters);
+    const order = [wanted === undefined ? 0 : 1, wanted?.step ?? 0, ...batch];
+    const sums = gang.run(order, () => work(this.#parts, batch, { ...target, crew }));
     this.#collect(places, { sums, gradient: wanted?.gradient });
     return sums;
   }
 
-  #order(places: TeamPlaces, order: Order): void {
-    const { kernels } = this.#parts;
-    const control = kernels.i32(places.control, BATCH + order.batch.length);
-    kernels.f64(places.parameters, order.parameters.length).set(order.parameters);
-    control.set(order.batch, BATCH);
-    control[COMMAND] = order.command;
-    control[LENGTH] = order.batch.length;
-    control[STEP] = order.step;
-    Atomics.store(control, DONE, 0);
-    Atomics.add(control, ROUND, 1);
-    Atomics.notify(control, ROUND);
-  }
-
-  #wait(places: TeamPlaces): void {
-    const control = this.#parts.kernels.i32(places.control, BATCH);
-    for (let look = 0; look < LOOKS; look++) if (Atomics.load(control, DONE) === places.threads - 1) return;
-    for (;;) {
-      const done = Atomics.load(control, DONE);
-      if (done === places.threads - 1) return;
-      Atomics.wait(control, DONE, done, 1000);
-    }
-  }
-
   #collect(places: TeamPlaces, { sums, gradient }: { sums: ErrorSums; gradient: Float64Array | undefined }): void {
     const count = this.#parts.model.count;
-    for (let thread = 1; thread < places.threads; thread++) {
+    for (let thread = 1; thread < places.gang.threads; thread++) {
       const at = places.results + 8 * thread * (count + ERROR_SUMS);
       const part = this.#parts.kernels.f64(at, count + ERROR_SUMS);
       sums.merge(ErrorSums.fromArray(part.subarray(count)));
@@ -221,34 +175,21 @@ export class TeamLeader {
 
   /** Lets the others go. */
   stop(): void {
-    if (this.#places !== undefined && this.#places.threads > 1)
-      this.#order(this.#places, { parameters: new Float64Array(0), batch: [], command: STOP, step: 0 });
+    this.#team?.gang.stop();
   }
 }
 
 /** The other threads: works until the leader stops. */
 export function assist(parts: ProblemParts, places: TeamPlaces, thread: number): void {
   const { kernels, model } = parts;
-  const control = kernels.i32(places.control, BATCH + parts.structures.length);
   const parameters = kernels.f64(places.parameters, model.count);
   const result = kernels.f64(places.results + 8 * thread * (model.count + ERROR_SUMS), model.count + ERROR_SUMS);
   const gradient = new Float64Array(model.count);
   const crew = new Crew(kernels, places.crew, thread);
-  for (let round = 0; ; ) {
-    for (let look = 0; look < LOOKS && Atomics.load(control, ROUND) === round; look++);
-    Atomics.wait(control, ROUND, round);
-    const now = Atomics.load(control, ROUND);
-    if (now === round) continue;
-    round = now;
-    const command = control[COMMAND];
-    if (command === STOP) return;
-    const length = control[LENGTH]!;
-    const batch = [...control.subarray(BATCH, BATCH + length)];
-    const wanted = { share: 1 / length, gradient, step: control[STEP]! };
-    const sums = work(parts, batch, { parameters, crew, ...(command === GRADIENT ? wanted : {}) });
-    if (command === GRADIENT) result.set(gradient);
+  follow(kernels, { places: places.gang, thread }, ([withGradient, step, ...batch]) => {
+    const wanted = withGradient === 1 ? { share: 1 / batch.length, gradient, step: step! } : {};
+    const sums = work(parts, batch, { parameters, crew, ...wanted });
+    if (withGradient === 1) result.set(gradient);
     result.set(sums.toArray(), model.count);
-    Atomics.add(control, DONE, 1);
-    Atomics.notify(control, DONE);
-  }
+  });
 }
