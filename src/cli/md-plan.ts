@@ -20,7 +20,7 @@ import { InputError } from "../errors/index.js";
 import type { Simulation } from "../hosts/node/simulate.js";
 import {
   openSimulationPotential,
-  type RenewableForceField,
+  type RelistingForceField,
   type SimulationPotential,
 } from "../hosts/node/simulate-potential.js";
 import type { ClassicalRecord } from "../potentials/index.js";
@@ -68,8 +68,8 @@ interface Parts {
 function simulationOf(configuration: SimulationConfiguration, parts: Parts): Simulation {
   const { structure, velocities, potential } = parts;
   const thresholds = thresholdsOf(configuration, potential);
-  let field: RenewableForceField | undefined;
-  const bind = (atoms: Structure): RenewableForceField => {
+  let field: RelistingForceField | undefined;
+  const bind = (atoms: Structure): RelistingForceField => {
     field = potential.bind(atoms);
     return field;
   };
@@ -81,7 +81,7 @@ function simulationOf(configuration: SimulationConfiguration, parts: Parts): Sim
     system,
     begin: () => start(system, { seed, ...startingVelocities(configuration, velocities) }),
     motion: (state) => motionOf(state, configuration),
-    renew: () => field?.renew(),
+    relist: () => field?.relist(),
     identity: identityOf(configuration, parts),
     steps: configuration.steps,
     thermo: record.thermo.every === 0 ? undefined : record.thermo,

@@ -90,6 +90,11 @@ export class ExtendedNeighbors {
     return this.#list(bound, this.#built as Built, !kept);
   }
 
+  /** Builds the lists anew at the next update, so that what follows depends on the present positions alone. */
+  forget(): void {
+    this.#built = undefined;
+  }
+
   /** Adds what ghosts have received to their atoms, always in the same order: `rows` points to f64[extended, 4]. */
   fold(rows: number): void {
     const tasks = (this.#built?.refresh ?? []).map(

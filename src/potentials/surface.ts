@@ -25,8 +25,9 @@ export interface SurfaceOptions {
   readonly fewest?: number;
 }
 
-/** Whether a potential can go this way. */
-export const isSurface = (potential: NetworkPotential): boolean => hasSurfaceProgram(potential.descriptors);
+/** Whether a potential can go this way: not with dropout, whose passes the kernel does not know. */
+export const isSurface = ({ descriptors, members }: NetworkPotential): boolean =>
+  hasSurfaceProgram(descriptors) && members.every(({ dropout }) => dropout === undefined);
 
 const FEWEST = 200;
 
@@ -71,6 +72,11 @@ export class SurfaceForceField implements ForceField {
   /** How often the neighbours were listed anew. */
   get rebuilds(): number {
     return this.#neighbors.rebuilds;
+  }
+
+  /** Forgets the neighbours, so that what follows depends on the next positions alone. */
+  relist(): void {
+    this.#neighbors.forget();
   }
 
   evaluate(positions: Float64Array, cell: Float64Array | undefined, demand: Demand = {}): Evaluation {

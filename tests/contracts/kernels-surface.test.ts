@@ -144,6 +144,23 @@ describe("the surface kernels equal the general ones", () => {
     }
   });
 
+  it("relisted, gives the bits of one that has just been made", () => {
+    const { potential, structures } = subject("relist", { types: [2, 3, 9], members: 2 });
+    const random = new RandomStream(SEED, "relist");
+    for (const structure of structures.slice(0, 3)) {
+      const field = new SurfaceForceField(kernels, potential, structure);
+      field.evaluate(structure.positions, structure.cell);
+      const positions = structure.positions.map((x) => x + random.between(-0.3, 0.3));
+      // At other positions, so that lists of theirs would be kept.
+      field.evaluate(positions, structure.cell);
+      const later = positions.map((x) => x + random.between(-0.1, 0.1));
+      field.relist();
+      const { energy, forces } = field.evaluate(later, structure.cell);
+      const fresh = new SurfaceForceField(kernels, potential, structure).evaluate(later, structure.cell);
+      expect([energy, ...forces]).toEqual([fresh.energy, ...fresh.forces]);
+    }
+  });
+
   it("says which values leave the training range, as the general ones do", () => {
     const { potential, structures } = subject("range", { types: [2, 9], elements: [8] });
     const general = new NetworkEvaluator(kernels, potential);
@@ -177,5 +194,11 @@ describe("the surface kernels equal the general ones", () => {
     const descriptors = randomDescriptors(random, { elements: [8], types: [21], cutoffs: [1] });
     const structures = [randomStructure(random, { atoms: 5, elements: [8], cell: triclinic })];
     expect(isSurface(randomPotential(kernels, random, { descriptors, structures }))).toBe(false);
+    const { potential } = subject("dropout", { types: [2], elements: [8] });
+    const members = potential.members.map((member) => ({
+      ...member,
+      dropout: { probability: 0.1, passes: 9, seed: 1 },
+    }));
+    expect(isSurface({ ...potential, members })).toBe(false);
   });
 });

@@ -25,12 +25,12 @@ import { loadPotential } from "./potentials.js";
 import { type SurfaceThreads, startSurfaceThreads } from "./surface-threads.js";
 
 /** A force field whose kept neighbours can be dropped, so that what follows depends on the present positions alone. */
-export interface RenewableForceField extends ForceField {
-  renew(): void;
+export interface RelistingForceField extends ForceField {
+  relist(): void;
 }
 
 export interface SimulationPotential extends Potential {
-  bind(structure: Structure): RenewableForceField;
+  bind(structure: Structure): RelistingForceField;
   /** Of its content: the same for the same potential, wherever its file lies. */
   readonly fingerprint: string;
   /** Whether it knows its uncertainty. */
@@ -112,7 +112,7 @@ function recordOfFile(path: string): ClassicalRecord | undefined {
 }
 
 /** Binds the potential anew where the next evaluation is. */
-class Rebinding implements RenewableForceField {
+class Rebinding implements RelistingForceField {
   readonly #potential: Potential;
   readonly #structure: Structure;
   #bound: ForceField | undefined;
@@ -129,7 +129,7 @@ class Rebinding implements RenewableForceField {
     return this.#bound.evaluate(positions, cell, demand);
   }
 
-  renew(): void {
+  relist(): void {
     this.#bound = undefined;
   }
 }
@@ -142,16 +142,14 @@ async function network(potential: NetworkPotential, options: NetworkOptions): Pr
   const kernels = createKernels();
   const { precision = "f64", atoms, warnings } = options;
   const evaluator = new NetworkEvaluator(kernels, potential);
-  const fast = isSurface(potential) && potential.members.every(({ dropout }) => dropout === undefined);
+  const fast = isSurface(potential);
   if (!fast && precision === "f32") throw noSinglePrecision();
   const wanted = atoms < FEWEST || !fast ? 1 : (options.threads ?? availableParallelism());
   let crew: SurfaceThreads | undefined;
   if (wanted > 1) crew = await startSurfaceThreads(kernels, potential, { threads: wanted, precision });
-  const settings = { precision, skin: SKIN, ...(crew === undefined ? {} : { team: crew.team }) };
-  const bind = (structure: Structure): RenewableForceField =>
-    fast
-      ? new Relisting(new SurfaceForceField(kernels, potential, structure, settings))
-      : new Rebinding(evaluator, structure);
+  const settings = { precision, ...(crew === undefined ? {} : { team: crew.team }) };
+  const bind = (structure: Structure): RelistingForceField =>
+    fast ? new SurfaceForceField(kernels, potential, structure, settings) : new Rebinding(evaluator, structure);
   const mark = kernels.mark();
   return {
     elements: evaluator.elements,
@@ -167,35 +165,6 @@ async function network(potential: NetworkPotential, options: NetworkOptions): Pr
     },
     close: async () => await crew?.close(),
   };
-}
-
-/** Å */
-const SKIN = 1;
-
-/**
- * Lists the neighbours anew by a visit to a place where all atoms are moved by more than half of the skin: one evaluation for each
- * checkpoint, and no memory.
- */
-class Relisting implements RenewableForceField {
-  readonly #field: SurfaceForceField;
-  #stale = false;
-
-  constructor(field: SurfaceForceField) {
-    this.#field = field;
-  }
-
-  evaluate(positions: Float64Array, cell: Float64Array | undefined, demand?: Demand): Evaluation {
-    if (this.#stale) {
-      const elsewhere = positions.map((x) => x + 0.6 * SKIN);
-      this.#field.evaluate(elsewhere, cell, { uncertainty: false, extrapolation: false });
-      this.#stale = false;
-    }
-    return this.#field.evaluate(positions, cell, demand);
-  }
-
-  renew(): void {
-    this.#stale = true;
-  }
 }
 
 const noSinglePrecision = (): InputError =>

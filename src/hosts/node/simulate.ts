@@ -47,7 +47,7 @@ export interface Simulation {
   /** The ensemble around a state. */
   readonly motion: (state: State) => Motion;
   /** Makes the force field forget its neighbours, at every checkpoint. */
-  readonly renew: () => void;
+  readonly relist: () => void;
   /** Of configuration, potential and structure. */
   readonly identity: string;
   readonly steps: number;
@@ -148,7 +148,7 @@ class SimulationRun {
     const state = checkpoint === undefined ? simulation.begin() : restore(simulation.system, checkpoint);
     if (checkpoint !== undefined) {
       this.#watch.restore(watchOf(checkpoint));
-      simulation.renew();
+      simulation.relist();
       this.#saved = state.step;
       options.onResumed?.(state.step);
     }
@@ -200,7 +200,7 @@ class SimulationRun {
     const lengths = this.#outputs.sync();
     this.#folder.write(checkpoint, { lengths, tallies: this.#tallies() });
     this.#journal.write({ event: "checkpoint", step: checkpoint.step });
-    this.#simulation.renew();
+    this.#simulation.relist();
   }
 
   #tallies(): Tally[] {
