@@ -6,6 +6,7 @@ import {
   GROUP_BYTES,
   LIST_BYTES,
   NARROW_SHAPE_BYTES,
+  NARROW_TERM_BYTES,
   PROGRAM_BYTES,
   WIDE_BYTES,
 } from "../kernels/contracts/surface.js";
@@ -20,11 +21,15 @@ import {
   isNarrow,
   isWeighted,
 } from "./definition.js";
+import { gaussianRecipe } from "./exponentials.js";
 
 /** Highest ζ of wide functions that go by moments: (ζ+1)² of them. */
 const MOST_WIDE_ZETA = 16;
 /** Highest ζ of narrow functions: their polynomials lose no digits, but the kernels' registers are few. */
 const MOST_NARROW_ZETA = 64;
+
+/** Exponentials that may be multiplied into one Gaussian: their rounding errors add up. */
+const MOST_FACTORS = 64;
 
 /** Tables of all elements, and their sizes. */
 export interface SurfacePrograms {
@@ -32,6 +37,7 @@ export interface SurfacePrograms {
   readonly at: number;
   readonly mostFunctions: number;
   readonly mostShapes: number;
+  readonly mostGaussians: number;
   readonly mostCutoffs: number;
   readonly mostDegree: number;
   readonly mostMoments: number;
@@ -62,6 +68,7 @@ export function placeSurfacePrograms(kernels: Kernels, descriptors: readonly Ele
     at: kernels.place(Int32Array.from(compiled, (p) => p.at)),
     mostFunctions: 4 * Math.ceil(most((p) => p.functions) / 4),
     mostShapes: most((p) => p.mostShapes),
+    mostGaussians: most((p) => p.mostGaussians),
     mostCutoffs: most((p) => p.cutoffs.length),
     mostDegree: most((p) => p.degree),
     mostMoments: most((p) => p.moments),
@@ -85,6 +92,7 @@ class ElementProgram {
   readonly functions: number;
   readonly cutoffs: GaussianShape[] = [];
   mostShapes = 0;
+  mostGaussians = 0;
   degree = -1;
   moments = 0;
   groups = 0;
@@ -166,12 +174,28 @@ class ElementProgram {
       });
       this.mostShapes = Math.max(this.mostShapes, inOrder.length);
       const radial = this.#radial(functions, e);
-      const rows = inOrder.flatMap(({ shape }) => [shape.eta, shape.rs, this.#cutoff(shape), 0]);
+      const gaussians = this.#gaussians(inOrder);
+      const rows = inOrder.flatMap(({ shape }, k) => [shape.eta, shape.rs, this.#cutoff(shape), gaussians.rows[k]!]);
       const at = (LIST_BYTES / 4) * e;
       table.set([inOrder.length, kernels.place(Float64Array.from(rows)), radial.count, radial.at], at);
-      table.set([classes.length, kernels.place(Int32Array.from(classes.flat())), (top + 1) ** 2], at + 4);
+      table.set([classes.length, kernels.place(Int32Array.from(classes.flat())), (top + 1) ** 2, gaussians.at], at + 4);
     });
     return kernels.place(table);
+  }
+
+  #gaussians(shapes: readonly Shape[]): { at: number; rows: readonly number[] } {
+    const { steps, rows } = gaussianRecipe(
+      shapes.map(({ shape }) => shape),
+      MOST_FACTORS,
+    );
+    this.mostGaussians = Math.max(this.mostGaussians, steps.length);
+    const bytes = new ArrayBuffer(8 + 24 * steps.length);
+    new Int32Array(bytes, 0, 1)[0] = steps.length;
+    steps.forEach(({ eta, rs, factors }, k) => {
+      new Int32Array(bytes, 8 + 24 * k, 2).set(factors ?? [-1, -1]);
+      new Float64Array(bytes, 16 + 24 * k, 2).set([eta, rs]);
+    });
+    return { at: this.#kernels.place(new Uint8Array(bytes)), rows };
   }
 
   #radial(functions: readonly Function[], e: number): { count: number; at: number } {
@@ -253,7 +277,9 @@ class ElementProgram {
     });
     this.mostGroupShapes = Math.max(this.mostGroupShapes, byShape.size);
     const shifted = members.some(({ f }) => f.rs !== 0) ? 1 : 0;
-    return [e1, e2, cutoff, byShape.size, kernels.place(new Uint8Array(bytes)), 0, 0, shifted];
+    const terms = kernels.allocate(NARROW_TERM_BYTES * shapes.length);
+    const lines = shapes.filter(({ list }) => list.every(({ f }) => f.zeta === 1)).length;
+    return [e1, e2, cutoff, byShape.size, kernels.place(new Uint8Array(bytes)), terms, lines, shifted];
   }
 
   #narrowFunctions(list: readonly { f: GaussianAngular; s: number }[], e1: number, e2: number): number {

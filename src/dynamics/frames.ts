@@ -23,7 +23,7 @@ export function frameOf(state: State, options: FrameOptions = {}): Frame {
   const vectors = (values: Float64Array): AtomColumn => ({ type: "R", width: 3, values: values.slice() });
   if (options.velocities !== false) columns.set("velocities", vectors(state.velocities));
   const uncertainty = state.evaluation?.uncertainty;
-  if (uncertainty !== undefined) {
+  if (uncertainty !== undefined && uncertainty.forces.length > 0) {
     info.set("disagreement", uncertainty.disagreement);
     columns.set("force_spread", vectors(uncertainty.forces));
   }

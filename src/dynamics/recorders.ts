@@ -3,7 +3,7 @@
  * to a sink, which may write them to a file.
  */
 import { InputError } from "../errors/index.js";
-import type { Demand } from "../potentials/potential.js";
+import { allOf, type Demand } from "../potentials/potential.js";
 import type { Frame } from "../structure/index.js";
 import { type FrameOptions, frameOf } from "./frames.js";
 import { checkCounts, type Motion } from "./motion.js";
@@ -41,7 +41,7 @@ export function recorder<R>(name: string, measure: (motion: Motion) => R, option
   return {
     name,
     every,
-    demand: { uncertainty: demand.uncertainty === true, extrapolation: demand.extrapolation === true },
+    demand: allOf([demand]),
     records,
     look: (motion) => keep(measure(motion)),
   };

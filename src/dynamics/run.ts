@@ -6,13 +6,12 @@
  * `course` goes step by step and rests now and then; `run` goes through at once; `runWithPauses` lets others work in between.
  */
 import { InputError } from "../errors/index.js";
-import type { Demand } from "../potentials/potential.js";
+import { allOf, type Demand } from "../potentials/potential.js";
 import { type Advice, adviseTimestep } from "./advice.js";
 import { type Checkpoint, save } from "./checkpoint.js";
 import { checkCounts, type Motion } from "./motion.js";
 import { temperature } from "./observables.js";
 import { checkRecorders, type Recorder } from "./recorders.js";
-import { BARE } from "./state.js";
 import type { Tally } from "./thresholds.js";
 import { isDoubt, type Verdict } from "./verdict.js";
 import { Watch } from "./watch.js";
@@ -149,13 +148,6 @@ function lookAround({ motion, watch, recorders }: Scene): Verdict | undefined {
 
 /** All that somebody wants to know of the evaluation at a step. */
 function demandAt({ watch, recorders }: Scene, step: number): Demand {
-  const own = watch.demandAt(step);
-  let { uncertainty = false, extrapolation = false } = own;
-  for (const recorder of recorders) {
-    if (step % recorder.every !== 0) continue;
-    uncertainty ||= recorder.demand.uncertainty === true;
-    extrapolation ||= recorder.demand.extrapolation === true;
-  }
-  if (uncertainty === own.uncertainty && extrapolation === own.extrapolation) return own;
-  return uncertainty || extrapolation ? { uncertainty, extrapolation } : BARE;
+  const due = recorders.filter(({ every }) => step % every === 0).map(({ demand }) => demand);
+  return due.length === 0 ? watch.demandAt(step) : allOf([watch.demandAt(step), ...due]);
 }

@@ -7,7 +7,7 @@ import type { System } from "./system.js";
 import { drawVelocities } from "./velocities.js";
 
 /** Nothing beyond energy, forces and stress: what a step asks for unless told otherwise. */
-export const BARE: Demand = { uncertainty: false, extrapolation: false };
+export const BARE: Demand = { uncertainty: false, energySpread: false, extrapolation: false };
 
 /** Å from the origin at which an atom is lost; a free atom at 10 km/s is there after a microsecond. */
 const FAR = 1e8;

@@ -45,7 +45,8 @@ export const unitOf: Readonly<Record<Quantity, string>> = {
 
 /** What a potential must be asked for. */
 export const demandOf = (thresholds: readonly Threshold[]): Demand => ({
-  uncertainty: thresholds.some((t) => t.quantity !== "extrapolations"),
+  uncertainty: thresholds.some((t) => t.quantity === "disagreement"),
+  energySpread: thresholds.some((t) => t.quantity === "energy-spread"),
   extrapolation: thresholds.some((t) => t.quantity === "extrapolations"),
 });
 
@@ -61,7 +62,7 @@ export function measure(evaluation: Evaluation, quantity: Quantity): { readonly 
       expected: "A committee or a dropout potential.",
       remedy: "Take such a potential, or leave the threshold out.",
     });
-  if (quantity === "energy-spread") return { value: uncertainty.energy / (uncertainty.forces.length / 3), atom: -1 };
+  if (quantity === "energy-spread") return { value: uncertainty.energy / evaluation.atomicEnergies.length, atom: -1 };
   let largest = 0;
   for (let k = 1; k < uncertainty.forces.length; k++)
     if (uncertainty.forces[k] > uncertainty.forces[largest]) largest = k;

@@ -16,6 +16,15 @@ const BLOCK = 64;
 
 export class KernelMemoryError extends Error {}
 
+/** () → v128, by i8x16.relaxed_swizzle. */
+const RELAXED = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 15, 1, 13, 0, 65, 1, 253, 17, 65, 1, 253, 17, 253, 128, 2, 11],
+];
+
+/** Whether this runtime takes modules with relaxed SIMD. */
+export const hasRelaxedSimd = (): boolean => WebAssembly.validate(Uint8Array.from(RELAXED));
+
 /** Memory for the kernels of all threads. */
 export function createKernelMemory(): WebAssembly.Memory {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });

@@ -80,7 +80,7 @@ export class NetworkEvaluator implements Potential {
   evaluate(structure: Structure, demand: Demand = {}): Evaluation {
     const placed = this.#place(structure);
     this.#descriptors(placed);
-    const withSpread = demand.uncertainty !== false;
+    const withSpread = demand.uncertainty !== false || demand.energySpread === true;
     const extrapolation = demand.extrapolation === false ? [] : this.#extrapolation(placed);
     const results = this.potential.members.map((_, m) =>
       this.#passes[m] === undefined

@@ -15,7 +15,10 @@ export interface Extrapolation {
   readonly max: number;
 }
 
-/** Spread of a committee, or of the passes of a dropout potential (population standard deviations). */
+/**
+ * Spread of a committee, or of the passes of a dropout potential (population standard deviations). Where only the energy's spread was
+ * asked for, `forces` may be empty, with a disagreement of NaN and no stress.
+ */
 export interface Uncertainty {
   /** eV */
   readonly energy: number;
@@ -44,8 +47,16 @@ export interface Evaluation {
 export interface Demand {
   /** Spread over the members or passes. Default true. */
   readonly uncertainty?: boolean;
+  /** The spread of the energy, which may be much cheaper than the whole; part of `uncertainty`. Default false. */
+  readonly energySpread?: boolean;
   /** Values outside the range of the training data. Default true. */
   readonly extrapolation?: boolean;
+}
+
+/** All that any of several demands asks for; what a demand does not name it does not ask for. */
+export function allOf(demands: readonly Demand[]): Demand {
+  const some = (name: keyof Demand): boolean => demands.some((demand) => demand[name] === true);
+  return { uncertainty: some("uncertainty"), energySpread: some("energySpread"), extrapolation: some("extrapolation") };
 }
 
 /**

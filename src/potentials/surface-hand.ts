@@ -6,7 +6,12 @@ import { affineOf } from "../descriptors/scaling.js";
 import { placeSurfacePrograms, type SurfacePrograms } from "../descriptors/surface-program.js";
 import { CONTEXT_BYTES, contextAt, surfaceCapacity, surfaceScratchBytes } from "../kernels/contracts/surface.js";
 import { type Kernels, Scratch } from "../kernels/index.js";
-import { type Precision, placeSurfaceNetwork, surfaceNetworkScratch } from "../networks/surface-network.js";
+import {
+  type Precision,
+  placeSurfaceMasks,
+  placeSurfaceNetwork,
+  surfaceNetworkScratch,
+} from "../networks/surface-network.js";
 import type { NetworkPotential } from "./definition.js";
 
 /** What all threads must know of a call; counts and pointers, so that it can be sent as numbers (`orderOf`). */
@@ -30,11 +35,13 @@ export interface SurfaceCall {
   readonly memberForces: number;
   /** f64[thread][member][6], or 0 */
   readonly memberVirials: number;
+  /** f64[thread][pass], or 0 without dropout */
+  readonly passEnergies: number;
 }
 
 const callFields = [
   ...(["positions", "types", "offsets", "indices", "locals", "extended", "mostNeighbors"] as const),
-  ...(["forces", "virials", "energies", "values", "memberForces", "memberVirials"] as const),
+  ...(["forces", "virials", "energies", "values", "memberForces", "memberVirials", "passEnergies"] as const),
 ] as const;
 
 export const orderOf = (call: SurfaceCall): number[] => callFields.map((name) => call[name]);
@@ -51,12 +58,15 @@ const STATUS = 6;
 export class SurfaceHand {
   /** f64 per atom in `values`. */
   readonly valueWidth: number;
+  /** Of dropout; 0 without. */
+  readonly passes: number;
   readonly #kernels: Kernels;
   readonly #precision: Precision;
   readonly #elements: number;
   readonly #members: number;
   readonly #programs: SurfacePrograms;
   readonly #networks: number;
+  readonly #masks: number;
   readonly #networkScratch: number;
   readonly #context: number;
   readonly #scratch: Scratch;
@@ -76,9 +86,15 @@ export class SurfaceHand {
       ),
     );
     this.#networks = kernels.place(Int32Array.from(tables));
-    this.#networkScratch = Math.max(
-      ...potential.members.flatMap((m) => m.elements.map(({ network }) => surfaceNetworkScratch(network))),
+    const dropout = potential.members[0]?.dropout;
+    this.passes = dropout?.masks[0]?.passes ?? 0;
+    const networks = potential.members.flatMap((m) => m.elements.map(({ network }) => network));
+    this.#masks = kernels.place(
+      Int32Array.from(dropout?.masks ?? [], (masks, e) =>
+        placeSurfaceMasks(kernels, networks[e]!, { masks, precision }),
+      ),
     );
+    this.#networkScratch = Math.max(...networks.map((network) => surfaceNetworkScratch(network, this.passes)));
     this.#context = kernels.allocate(CONTEXT_BYTES);
     const cutoff = cutoffOf(potential);
     kernels.f64(this.#context + contextAt.radiusSquared, 1)[0] = cutoff * cutoff;
@@ -94,19 +110,24 @@ export class SurfaceHand {
     const virial = call.virials + 8 * VIRIAL_WORDS * thread;
     kernels.u8(forces, rows).fill(0);
     const sums = kernels.f64(virial, VIRIAL_WORDS).fill(0);
+    const passEnergies = call.passEnergies + 8 * this.passes * thread;
+    kernels.f64(passEnergies, this.passes).fill(0);
     const memberForces = call.memberForces === 0 ? 0 : call.memberForces + rows * members * thread;
     const memberVirials = call.memberVirials === 0 ? 0 : call.memberVirials + 48 * members * thread;
     if (memberForces !== 0) {
       kernels.u8(memberForces, rows * members).fill(0);
       kernels.f64(memberVirials, 6 * members).fill(0);
     }
-    this.#write(call, { forces, virial, memberForces, memberVirials });
+    this.#write(call, { forces, virial, memberForces, memberVirials, passEnergies });
     const edge = (t: number): number => Math.floor((call.locals * t) / threads);
     const run = this.#precision === "f64" ? kernels.run.surfaceF64 : kernels.run.surfaceF32;
     sums[STATUS] = run(this.#context, edge(thread), edge(thread + 1));
   }
 
-  #write(call: SurfaceCall, own: Record<"forces" | "virial" | "memberForces" | "memberVirials", number>): void {
+  #write(
+    call: SurfaceCall,
+    own: Record<"forces" | "virial" | "memberForces" | "memberVirials" | "passEnergies", number>,
+  ): void {
     const { at, ...sizes } = this.#programs;
     const elements = this.#elements;
     const members = this.#members;
@@ -118,8 +139,14 @@ export class SurfaceHand {
       ...{ elements, members, programs: at, networks: this.#networks, ...own },
       ...{ scratch: this.#scratch.take(bytes), energies: call.energies, energyRow: 8 * members },
       ...{ values: call.values, valueRow: 8 * this.valueWidth, memberForceBytes: 32 * call.extended },
-      ...{ mostFunctions: sizes.mostFunctions, mostShapes: sizes.mostShapes, mostCutoffs: sizes.mostCutoffs },
+      ...{
+        mostFunctions: sizes.mostFunctions,
+        mostShapes: sizes.mostShapes,
+        mostGaussians: sizes.mostGaussians,
+        mostCutoffs: sizes.mostCutoffs,
+      },
       ...{ mostDegree: Math.max(0, sizes.mostDegree), mostMoments: sizes.mostMoments, networkScratch },
+      ...{ passes: this.passes, masks: this.#masks },
       ...{ capacity: surfaceCapacity(call.mostNeighbors, elements) },
     };
     const context = this.#kernels.i32(this.#context, CONTEXT_BYTES / 4);

@@ -9,6 +9,7 @@ import { type ExtendedList, ExtendedNeighbors } from "../neighbors/extended.js";
 import type { Precision } from "../networks/surface-network.js";
 import { type Structure, volume } from "../structure/index.js";
 import type { NetworkPotential } from "./definition.js";
+import { NetworkEvaluator } from "./network-evaluator.js";
 import type { Demand, Evaluation, Extrapolation, ForceField, Uncertainty } from "./potential.js";
 import { RangeCheck } from "./ranges.js";
 import { cutoffOf, type SurfaceCall, SurfaceHand, statusOf, VIRIAL_WORDS } from "./surface-hand.js";
@@ -25,9 +26,14 @@ export interface SurfaceOptions {
   readonly fewest?: number;
 }
 
-/** Whether a potential can go this way: not with dropout, whose passes the kernel does not know. */
-export const isSurface = ({ descriptors, members }: NetworkPotential): boolean =>
-  hasSurfaceProgram(descriptors) && members.every(({ dropout }) => dropout === undefined);
+/** Whether a potential can go this way: dropout in one network, whose atoms share masks, or none. */
+export function isSurface({ descriptors, members }: NetworkPotential): boolean {
+  const masks = members.flatMap(({ dropout }) => dropout?.masks ?? []);
+  return (
+    hasSurfaceProgram(descriptors) &&
+    (masks.length === 0 || (members.length === 1 && masks.every((m) => m.atoms === 1)))
+  );
+}
 
 const FEWEST = 200;
 
@@ -40,6 +46,8 @@ export class SurfaceForceField implements ForceField {
   readonly #neighbors: ExtendedNeighbors;
   readonly #memory: Scratch;
   readonly #ranges: RangeCheck;
+  /** The general way, for the spread of forces over dropout's passes. */
+  readonly #general: NetworkEvaluator | undefined;
   // Results, the caller's order.
   readonly #forces: Float64Array;
   readonly #atomicEnergies: Float64Array;
@@ -64,6 +72,7 @@ export class SurfaceForceField implements ForceField {
     });
     this.#memory = new Scratch(kernels);
     this.#ranges = new RangeCheck(potential);
+    this.#general = this.#hand.passes === 0 ? undefined : new NetworkEvaluator(kernels, potential);
     this.#forces = new Float64Array(3 * n);
     this.#atomicEnergies = new Float64Array(n);
     this.#spread = new Float64Array(this.#members > 1 ? 3 * n : 0);
@@ -79,7 +88,10 @@ export class SurfaceForceField implements ForceField {
     this.#neighbors.forget();
   }
 
+  /** All of dropout's spread goes the general way, many times slower; its energies' spread comes along with the mean. */
   evaluate(positions: Float64Array, cell: Float64Array | undefined, demand: Demand = {}): Evaluation {
+    if (this.#general !== undefined && demand.uncertainty !== false)
+      return this.#general.evaluate({ ...this.#structure, positions, cell }, demand);
     const kernels = this.#kernels;
     const list = this.#neighbors.update(positions, cell);
     const withSpread = this.#members > 1 && demand.uncertainty !== false;
@@ -96,7 +108,9 @@ export class SurfaceForceField implements ForceField {
     return {
       energy: totals.reduce((a, b) => a + b, 0) / this.#members,
       ...{ forces: this.#forces, stress, atomicEnergies: this.#atomicEnergies },
-      uncertainty: withSpread ? this.#uncertainty(list, { call, totals, cell }) : undefined,
+      uncertainty: withSpread
+        ? this.#uncertainty(list, { call, totals, cell })
+        : this.#energySpread(call, { totals, demand }),
       extrapolation: withRanges ? this.#extrapolation(list, kernels.f64(call.values, list.locals * this.#width)) : [],
     };
   }
@@ -121,6 +135,7 @@ export class SurfaceForceField implements ForceField {
       how.withRanges ? 8 * this.#width * locals : 0,
       threads * members * rows,
       48 * threads * members,
+      8 * threads * this.#hand.passes,
     ];
     const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
     let at = this.#memory.take(sizes.reduce((sum, bytes) => sum + align(bytes), 0));
@@ -128,12 +143,12 @@ export class SurfaceForceField implements ForceField {
       const here = at;
       at += align(bytes);
       return bytes === 0 ? 0 : here;
-    }) as [number, number, number, number, number, number];
-    const [forces, virials, energies, values, memberForces, memberVirials] = places;
+    }) as [number, number, number, number, number, number, number];
+    const [forces, virials, energies, values, memberForces, memberVirials, passEnergies] = places;
     const { positions, types, offsets, indices, mostNeighbors } = list;
     return {
       ...{ positions, types, offsets, indices, locals, extended, mostNeighbors },
-      ...{ forces, virials, energies, values, memberForces, memberVirials },
+      ...{ forces, virials, energies, values, memberForces, memberVirials, passEnergies },
     };
   }
 
@@ -209,6 +224,16 @@ export class SurfaceForceField implements ForceField {
     return Float64Array.from(virial, (w) => w / v);
   }
 
+  #energySpread(
+    { passEnergies }: SurfaceCall,
+    { totals, demand }: { totals: Float64Array; demand: Demand },
+  ): Uncertainty | undefined {
+    const { passes } = this.#hand;
+    if (demand.energySpread !== true || (passes === 0 && this.#members === 1)) return undefined;
+    const energies = passes === 0 ? totals : this.#total(passEnergies, 8 * passes);
+    return { energy: deviation([...energies]), forces: NONE, disagreement: Number.NaN };
+  }
+
   #uncertainty(
     list: ExtendedList,
     { call, totals, cell }: { call: SurfaceCall; totals: Float64Array; cell: Float64Array | undefined },
@@ -243,6 +268,8 @@ export class SurfaceForceField implements ForceField {
     });
   }
 }
+
+const NONE = new Float64Array(0);
 
 /** Population standard deviation. */
 function deviation(values: readonly number[]): number {

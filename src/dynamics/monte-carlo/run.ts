@@ -1,5 +1,5 @@
 /** A Monte Carlo run: the explicit loop with recorders, watch and checkpoints around it, in the shape of the run of dynamics. */
-import type { Demand } from "../../potentials/potential.js";
+import { allOf, type Demand } from "../../potentials/potential.js";
 import type { Checkpoint } from "../checkpoint.js";
 import { checkCounts } from "../motion.js";
 import { checkRecorders, type Recorder } from "../recorders.js";
@@ -112,10 +112,7 @@ function lookAround(
   if (due.length === 0 && !watching) return undefined;
   const demands: Demand[] = due.map(({ demand }) => demand);
   if (watching) demands.push(watch.watch.demandAt(step));
-  const motion = view.look({
-    uncertainty: demands.some(({ uncertainty }) => uncertainty === true),
-    extrapolation: demands.some(({ extrapolation }) => extrapolation === true),
-  });
+  const motion = view.look(allOf(demands));
   const verdict = watching ? watch.watch.look(motion) : undefined;
   if (verdict !== undefined && !isDoubt(verdict)) return verdict;
   for (const recorder of due) recorder.look(motion);

@@ -6,8 +6,9 @@
  * neighbour element; `wides` and `wideTable`; `groups` and `groupTable` of narrow functions; `moments`, T numbers in all classes;
  * `degree`, highest of all classes or −1; `functions`.
  *
- * List, 32: count of shapes, pointer to rows of 32 {η, rs, cutoff as f64, –}; count of radial functions, pointer to rows of 16
- * {function, shape, weight f64}; count of classes, pointer to rows of 16 {degree, first shape, shapes, first moment}; moments of a shape. Shapes of radial
+ * List, 32: count of shapes, pointer to rows of 32 {η, rs, cutoff, Gaussian, all f64}; count of radial functions, pointer to rows of 16
+ * {function, shape, weight f64}; count of classes, pointer to rows of 16 {degree, first shape, shapes, first moment}; moments of a shape; pointer to
+ * the Gaussians e^(−η(r−rs)²): their count, –, then rows of 24 {two Gaussians before it whose product it is, or −1 twice; η f64, rs f64}. Shapes of radial
  * functions alone come first, then those of the classes, in falling order of their degree. A class fills the first (degree + 1)² moments of
  * its shapes.
  *
@@ -15,7 +16,8 @@
  * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ where the elements
  * are the same, else element and shape of the second side.
  *
- * Narrow group, 64: two elements; cutoff; count and pointer of shapes; –; –; 1 where some rs is not 0; then eight words for the kernels' own
+ * Narrow group, 64: two elements; cutoff; count and pointer of shapes; pointer to room for a term of NARROW_TERM_BYTES for each shape; shapes
+ * of degree 1; 1 where some rs is not 0; then eight words for the kernels' own
  * use, for which reason each thread has programs of its own. Shape, 48: η f64, rs f64, degree, count of functions, pointer to 3 degree + 5
  * f64 for sums and coefficients, pointer to functions {function, terms, f64[terms] coefficients of cosⁿθ}; 1, or n > 1 where the
  * exponential is the n-th power of that of the last shape that has 1; –.
@@ -30,13 +32,16 @@ export const LIST_BYTES = 32;
 export const WIDE_BYTES = 48;
 export const GROUP_BYTES = 64;
 export const NARROW_SHAPE_BYTES = 48;
+export const NARROW_TERM_BYTES = 48;
 export const NETWORK_HEAD_BYTES = 32;
 export const LAYER_BYTES = 32;
 
 /**
  * Context of a call. `rows`, `types`, `offsets`, `indices`: an extended list (contracts/neighbors.ts); `energies` f64[local][member];
  * `forces` f64[extended, 4] and `virial` f64[6] (Σ t r: xx yy zz yz xz xy), added to, of the mean over the members; `memberForces` and
- * `memberVirials`, f64[member][…], in place of these where they are not 0; `values` f64[local] rows or 0; `capacity`: room for neighbours in a row of scratch.
+ * `memberVirials`, f64[member][…], in place of these where they are not 0; `passes` of
+ * dropout (of one member) or 0, `masks` u32[element] pointers to u32[hidden layer] pointers to T[neuron][passes] rows padded with zeros to whole
+ * vectors, which hold 0 or 1/(1 − p), `passEnergies` f64[pass], added to, without reference energies; `values` f64[local] rows or 0; `capacity`: room for neighbours in a row of scratch.
  */
 export const contextAt = {
   rows: 0,
@@ -65,8 +70,12 @@ export const contextAt = {
   mostDegree: 96,
   mostMoments: 100,
   networkScratch: 104,
+  mostGaussians: 108,
+  passes: 112,
+  masks: 116,
+  passEnergies: 120,
 } as const;
-export const CONTEXT_BYTES = 112;
+export const CONTEXT_BYTES = 128;
 
 /** What the module offers. 0, or 1 + the first atom whose surroundings make no sense. */
 export interface SurfaceKernels {
@@ -80,6 +89,7 @@ export interface SurfaceSizes {
   readonly members: number;
   readonly mostFunctions: number;
   readonly mostShapes: number;
+  readonly mostGaussians: number;
   readonly mostCutoffs: number;
   readonly mostDegree: number;
   readonly mostMoments: number;
@@ -95,9 +105,10 @@ export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceS
   const stride = Math.ceil((capacity * size) / 64) * 64 + 64;
   const degree = Math.max(0, s.mostDegree);
   const lm = (degree + 1) ** 2;
-  const rows = 4 + 10 + 3 * s.mostCutoffs + 3 * s.mostShapes + 2 * lm + (degree + 1) * (degree + 4) + 3 + 4;
+  const rows =
+    4 + 10 + 6 * s.mostCutoffs + 3 * s.mostShapes + s.mostGaussians + 2 * lm + (degree + 1) * (degree + 4) + 3 + 4;
   const pairs = (neighbors * (capacity + 4)) / 2 + 8 * neighbors;
-  const perPair = 2 * size + 8 + (8 + s.mostGroupShapes) * size;
+  const perPair = 2 * size + 8 + (10 + s.mostGroupShapes) * size;
   // For the forces of every member.
   const jacobian = s.members > 1 ? (3 * s.members + 3 * lm + 4 * s.mostFunctions) * stride : 0;
   const coefficients = s.members > 1 ? 8 * s.mostFunctions * (lm + s.members + 1) + 512 : 0;
@@ -109,7 +120,7 @@ export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceS
     16 * s.mostMoments +
     16 * s.mostShapes * s.elements +
     s.networkScratch +
-    s.mostGroups * (pairs * perPair + 16 * neighbors + (16 + s.mostGroupShapes) * 128) +
+    s.mostGroups * (pairs * perPair + 16 * neighbors + (18 + s.mostGroupShapes) * 128) +
     8192
   );
 }

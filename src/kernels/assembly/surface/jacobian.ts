@@ -6,9 +6,10 @@
  *
  * and then multiplied by every member's dE/dG.
  */
+import { harmonic, harmonicParts, imaginary, legendre, real } from "./harmonics";
 import { add, fma, get, mul, product, put, splat, sub } from "./lanes";
 import { inverse, partEnd, partStart, shapeSlope, shapeValue, stride, unitX, unitY, unitZ } from "./neighborhood";
-import { harmonic, imaginary, legendre, moments, real } from "./wide";
+import { moments } from "./wide";
 
 const LISTS: usize = 8;
 const LIST_BYTES: usize = 32;
@@ -52,6 +53,7 @@ export let pullRows: usize = 0;
 /** slopes: f64[member][most] dE/dG. */
 export function jacobianPulls<T>(program: usize, elements: i32, slopes: usize, most: usize, members: i32): void {
   const degree = load<i32>(program, DEGREE);
+  if (degree > 0) harmonicParts<T>(degree);
   for (let e: usize = 0; e < <usize>elements; e++) {
     const from = <usize>load<u32>(partStart + (e << 2));
     const to = <usize>load<u32>(partEnd + (e << 2));

@@ -36,10 +36,11 @@ export function div<T>(a: v128, b: v128): v128 {
   return v128.div<T>(a, b);
 }
 
-/** a + b·c */
+/** a + b·c; in the module with relaxed SIMD in one instruction and with one rounding, where the processor has it. */
 // @ts-ignore: decorator
 @inline
 export function fma<T>(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(b, c, a);
   return v128.add<T>(a, v128.mul<T>(b, c));
 }
 
@@ -86,6 +87,13 @@ export function put<T>(at: usize, x: f64): void {
   store<T>(at, <T>x);
 }
 
+/** Root of the smallest normal number: what products of two are made of must not be smaller. */
+// @ts-ignore: decorator
+@inline
+export function floorOf<T>(): v128 {
+  return splat<T>(sizeof<T>() == 8 ? 1.5e-154 : 1.1e-19);
+}
+
 /** e^x in every lane; f64 as in exponential.ts, f32 to 1e-7 relative with arguments clamped to [−87, 88]. */
 // @ts-ignore: decorator
 @inline
@@ -124,16 +132,16 @@ function exp64(x: v128): v128 {
   const r2 = f64x2.mul(r, r);
   const r4 = f64x2.mul(r2, r2);
   const p01 = f64x2.add(v128.load(CONSTANTS, 80), r);
-  const p23 = f64x2.add(v128.load(CONSTANTS, 96), f64x2.mul(r, v128.load(CONSTANTS, 112)));
-  const p45 = f64x2.add(v128.load(CONSTANTS, 128), f64x2.mul(r, v128.load(CONSTANTS, 144)));
-  const p67 = f64x2.add(v128.load(CONSTANTS, 160), f64x2.mul(r, v128.load(CONSTANTS, 176)));
-  const p89 = f64x2.add(v128.load(CONSTANTS, 192), f64x2.mul(r, v128.load(CONSTANTS, 208)));
-  const pab = f64x2.add(v128.load(CONSTANTS, 224), f64x2.mul(r, v128.load(CONSTANTS, 240)));
-  const p0 = f64x2.add(p01, f64x2.mul(r2, p23));
-  const p1 = f64x2.add(p45, f64x2.mul(r2, p67));
-  const p2 = f64x2.add(p89, f64x2.mul(r2, f64x2.add(pab, f64x2.mul(r2, v128.load(CONSTANTS, 256)))));
-  const low = f64x2.add(p0, f64x2.mul(r4, p1));
-  const e = f64x2.add(low, f64x2.mul(f64x2.mul(r4, r4), p2));
+  const p23 = fma<f64>(v128.load(CONSTANTS, 96), r, v128.load(CONSTANTS, 112));
+  const p45 = fma<f64>(v128.load(CONSTANTS, 128), r, v128.load(CONSTANTS, 144));
+  const p67 = fma<f64>(v128.load(CONSTANTS, 160), r, v128.load(CONSTANTS, 176));
+  const p89 = fma<f64>(v128.load(CONSTANTS, 192), r, v128.load(CONSTANTS, 208));
+  const pab = fma<f64>(v128.load(CONSTANTS, 224), r, v128.load(CONSTANTS, 240));
+  const p0 = fma<f64>(p01, r2, p23);
+  const p1 = fma<f64>(p45, r2, p67);
+  const p2 = fma<f64>(p89, r2, fma<f64>(pab, r2, v128.load(CONSTANTS, 256)));
+  const low = fma<f64>(p0, r4, p1);
+  const e = fma<f64>(low, f64x2.mul(r4, r4), p2);
   return i64x2.add(e, i64x2.shl(shifted, 52));
 }
 
@@ -154,12 +162,83 @@ function exp32(x: v128): v128 {
   return i32x4.add(e, i32x4.shl(shifted, 23));
 }
 
+/**
+ * e^x of two vectors at `from` and `from` + second into the same places behind `to`, not below `least`. Two share the constants.
+ */
+// @ts-ignore: decorator
+@inline
+export function expPair<T>(x: v128, y: v128, to: usize, second: usize, least: v128): void {
+  if (sizeof<T>() == 8) expPair64(x, y, to, second, least);
+  else {
+    v128.store(to, f32x4.pmax(exp32(x), least));
+    v128.store(to + second, f32x4.pmax(exp32(y), least));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function expPair64(x: v128, y: v128, to: usize, second: usize, least: v128): void {
+  let c = v128.load(CONSTANTS);
+  x = f64x2.pmax(x, c);
+  y = f64x2.pmax(y, c);
+  const magic = v128.load(CONSTANTS, 16);
+  c = v128.load(CONSTANTS, 32);
+  const kx = f64x2.add(f64x2.mul(x, c), magic), ky = f64x2.add(f64x2.mul(y, c), magic);
+  const wx = f64x2.sub(kx, magic), wy = f64x2.sub(ky, magic);
+  c = v128.load(CONSTANTS, 48);
+  x = f64x2.sub(x, f64x2.mul(wx, c));
+  y = f64x2.sub(y, f64x2.mul(wy, c));
+  c = v128.load(CONSTANTS, 64);
+  x = f64x2.sub(x, f64x2.mul(wx, c));
+  y = f64x2.sub(y, f64x2.mul(wy, c));
+  const xx = f64x2.mul(x, x), yy = f64x2.mul(y, y);
+  // Even and odd powers apart: chains half as long.
+  c = v128.load(CONSTANTS, 224);
+  let d = v128.load(CONSTANTS, 256);
+  let ex = fma<f64>(c, xx, d), ey = fma<f64>(c, yy, d);
+  c = v128.load(CONSTANTS, 208);
+  d = v128.load(CONSTANTS, 240);
+  let ox = fma<f64>(c, xx, d), oy = fma<f64>(c, yy, d);
+  c = v128.load(CONSTANTS, 192);
+  ex = fma<f64>(c, ex, xx);
+  ey = fma<f64>(c, ey, yy);
+  c = v128.load(CONSTANTS, 176);
+  ox = fma<f64>(c, ox, xx);
+  oy = fma<f64>(c, oy, yy);
+  c = v128.load(CONSTANTS, 160);
+  ex = fma<f64>(c, ex, xx);
+  ey = fma<f64>(c, ey, yy);
+  c = v128.load(CONSTANTS, 144);
+  ox = fma<f64>(c, ox, xx);
+  oy = fma<f64>(c, oy, yy);
+  c = v128.load(CONSTANTS, 128);
+  ex = fma<f64>(c, ex, xx);
+  ey = fma<f64>(c, ey, yy);
+  c = v128.load(CONSTANTS, 112);
+  ox = fma<f64>(c, ox, xx);
+  oy = fma<f64>(c, oy, yy);
+  c = v128.load(CONSTANTS, 96);
+  ex = fma<f64>(c, ex, xx);
+  ey = fma<f64>(c, ey, yy);
+  c = v128.load(CONSTANTS, 80);
+  ex = f64x2.add(fma<f64>(fma<f64>(c, ex, xx), ox, f64x2.mul(x, xx)), x);
+  ey = f64x2.add(fma<f64>(fma<f64>(c, ey, yy), oy, f64x2.mul(y, yy)), y);
+  v128.store(to, f64x2.pmax(i64x2.add(ex, i64x2.shl(kx, 52)), least));
+  v128.store(to + second, f64x2.pmax(i64x2.add(ey, i64x2.shl(ky, 52)), least));
+}
+
 /** C (m×n) = A (m×k) B (k×n): rows of B and C contiguous, of `bytes` (a multiple of 16); A with any strides. Strides in bytes. */
 export function product<T>(
   m: i32, bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, c: usize, cRow: usize,
 ): void {
   let i = 0;
-  for (; i + 4 <= m; i += 4) rows4<T>(bytes, k, a + <usize>i * aRow, aRow, aColumn, b, bRow, c + <usize>i * cRow, cRow);
+  // A single last row would wait for its sums: five are better as three and two.
+  const fours = m % 4 == 1 && m > 4 ? m - 5 : m - 3;
+  for (; i < fours; i += 4) rows4<T>(bytes, k, a + <usize>i * aRow, aRow, aColumn, b, bRow, c + <usize>i * cRow, cRow);
+  if (m - i == 5) {
+    rows3<T>(bytes, k, a + <usize>i * aRow, aRow, aColumn, b, bRow, c + <usize>i * cRow, cRow);
+    i += 3;
+  }
   const left = m - i;
   const a0 = a + <usize>i * aRow;
   const c0 = c + <usize>i * cRow;

@@ -26,12 +26,13 @@ const SHAPE_BYTES: usize = 48;
 let lists: usize = 0;
 /** T[neighbour][4]: Σ b r (xyz) and Σ a, the pull on a neighbour being a r + b. */
 export let bends: usize = 0;
-let ratio: usize = 0; // [cutoff] rows: f′/(2 r f)
+/** T[cutoff][neighbour][4]: r², 1/r, f, f′/(2 r f), so that what a triplet needs of one neighbour lies together. */
+let quads: usize = 0;
 
 export function placeNarrow<T>(at: usize, cuts: usize): usize {
   bends = at;
-  ratio = bends + 4 * stride;
-  lists = (ratio + cuts * stride + 63) & ~63;
+  quads = bends + 4 * stride;
+  lists = (quads + 4 * cuts * stride + 63) & ~63;
   return lists;
 }
 
@@ -40,7 +41,7 @@ const RUNS: usize = 32; // run: i32 j (byte offset), i32 first byte, i32 bytes, 
 const RUN_COUNT: usize = 36;
 const KEYS: usize = 40; // i32 byte offset of k
 const COSINES: usize = 44;
-const RATIOS: usize = 48;
+const RATIOS: usize = 48; // rows: f′/(2 r f) of the far side; the same of k; 1/r of k
 const SIDES: usize = 52; // 1/r_jk, where rs are used
 const FACTORS: usize = 56; // [shape] rows
 const LENGTH: usize = 60; // bytes of a row
@@ -54,7 +55,7 @@ export function narrowValues<T>(program: usize, values: usize): void {
   if (groups == 0) return;
   const table = <usize>load<u32>(program, GROUP_TABLE);
   const cuts = <usize>load<i32>(program);
-  for (let c: usize = 0; c < cuts; c++) ratios<T>(c * stride);
+  for (let c: usize = 0; c < cuts; c++) fillQuads<T>(c);
   let free = lists;
   for (let g: usize = 0; g < groups; g++) {
     const group = table + g * GROUP_BYTES;
@@ -64,15 +65,51 @@ export function narrowValues<T>(program: usize, values: usize): void {
   }
 }
 
-/** f′/(2 r f), and 0 where f is 0. */
-function ratios<T>(row: usize): void {
-  for (let p: usize = 0; p < filled + 16; p += 16) {
-    const f = v128.load(cutValue + row + p);
-    const r = mul<T>(v128.load(squared + p), v128.load(inverse + p));
-    const h = div<T>(v128.load(cutSlope + row + p), mul<T>(add<T>(r, r), f));
-    v128.store(ratio + row + p, v128.andnot(h, v128.eq<T>(f, splat<T>(0))));
+/** The quads of a cutoff; f′/(2 r f) is 0 where f is 0. */
+function fillQuads<T>(c: usize): void {
+  // Globals are read from memory at every use: loops have copies.
+  const end = filled + 16, squares = squared, inverses = inverse, values = cutValue + c * stride, slopes = cutSlope + c * stride;
+  let to = quads + 4 * c * stride;
+  for (let p: usize = 0; p < end; p += 16) {
+    const r2 = v128.load(squares + p), inv = v128.load(inverses + p), f = v128.load(values + p);
+    const r = mul<T>(r2, inv);
+    const h = v128.andnot(div<T>(v128.load(slopes + p), mul<T>(add<T>(r, r), f)), v128.eq<T>(f, splat<T>(0)));
+    if (sizeof<T>() == 8) {
+      v128.store(to, v128.shuffle<f64>(r2, inv, 0, 2));
+      v128.store(to, v128.shuffle<f64>(f, h, 0, 2), 16);
+      v128.store(to, v128.shuffle<f64>(r2, inv, 1, 3), 32);
+      v128.store(to, v128.shuffle<f64>(f, h, 1, 3), 48);
+    } else {
+      const a = v128.shuffle<f32>(r2, inv, 0, 4, 1, 5), b = v128.shuffle<f32>(f, h, 0, 4, 1, 5);
+      const c = v128.shuffle<f32>(r2, inv, 2, 6, 3, 7), d = v128.shuffle<f32>(f, h, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f32>(a, b, 0, 1, 4, 5));
+      v128.store(to, v128.shuffle<f32>(a, b, 2, 3, 6, 7), 16);
+      v128.store(to, v128.shuffle<f32>(c, d, 0, 1, 4, 5), 32);
+      v128.store(to, v128.shuffle<f32>(c, d, 2, 3, 6, 7), 48);
+    }
+    to += 64;
   }
 }
+
+/** Row b: the bytes that bring the 32-bit lanes whose bits are set in b to the front. */
+const TO_FRONT = memory.data<u8>([
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+  0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0,
+  8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 2, 3, 8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
+  4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0,
+  12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 2, 3, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
+  4, 5, 6, 7, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 0, 0, 0, 0,
+  8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0,
+  4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+], 16);
 
 /** Lists the pairs within the cutoff: −2 r_ij·r_ik (which becomes c in `factors`) and k, one padded run per j. */
 function pack<T>(program: usize, group: usize, free: usize): usize {
@@ -91,38 +128,35 @@ function pack<T>(program: usize, group: usize, free: usize): usize {
   const cosines = free;
   const keys = cosines + ((most * sizeof<T>() + 63) & ~63);
   let count: usize = 0;
+  const xs = besideX, ys = besideY, zs = besideZ, squares = squared;
   for (let j = 0; j < n1; j++) {
     const own = first1 + <usize>j * sizeof<T>();
     const minusTwo = splat<T>(-2);
-    const x = mul<T>(minusTwo, spread<T>(besideX + own));
-    const y = mul<T>(minusTwo, spread<T>(besideY + own));
-    const z = mul<T>(minusTwo, spread<T>(besideZ + own));
-    const bound = splat<T>(rc * rc - get<T>(squared + own));
+    const x = mul<T>(minusTwo, spread<T>(xs + own));
+    const y = mul<T>(minusTwo, spread<T>(ys + own));
+    const z = mul<T>(minusTwo, spread<T>(zs + own));
+    const bound = splat<T>(rc * rc - get<T>(squares + own));
     const begin = count;
     let p = same ? (own + sizeof<T>()) & ~15 : from;
     // Lanes up to j itself do not count.
     let allowed = same ? (0xf << <i32>((own + sizeof<T>() - p) / sizeof<T>())) & 0xf : 0xf;
     for (; p < to; p += 16) {
-      const cos = fma<T>(fma<T>(mul<T>(x, v128.load(besideX + p)), y, v128.load(besideY + p)), z, v128.load(besideZ + p));
-      const within = v128.lt<T>(add<T>(cos, v128.load(squared + p)), bound);
-      const near = (sizeof<T>() == 8 ? i64x2.bitmask(within) : i32x4.bitmask(within)) & allowed;
+      const cos = fma<T>(fma<T>(mul<T>(x, v128.load(xs + p)), y, v128.load(ys + p)), z, v128.load(zs + p));
+      const within = v128.lt<T>(add<T>(cos, v128.load(squares + p)), bound);
+      const near = <usize>((sizeof<T>() == 8 ? i64x2.bitmask(within) : i32x4.bitmask(within)) & allowed);
       allowed = 0xf;
-      append<T>(cosines, keys, count, cos, p);
-      count += near & 1;
       if (sizeof<T>() == 8) {
+        v128.store64_lane(cosines + (count << 3), cos, 0);
+        store<u32>(keys + (count << 2), <u32>p);
+        count += near & 1;
         v128.store64_lane(cosines + (count << 3), cos, 1);
         store<u32>(keys + (count << 2), <u32>(p + 8));
         count += (near >> 1) & 1;
       } else {
-        v128.store32_lane(cosines + (count << 2), cos, 1);
-        store<u32>(keys + (count << 2), <u32>(p + 4));
-        count += (near >> 1) & 1;
-        v128.store32_lane(cosines + (count << 2), cos, 2);
-        store<u32>(keys + (count << 2), <u32>(p + 8));
-        count += (near >> 2) & 1;
-        v128.store32_lane(cosines + (count << 2), cos, 3);
-        store<u32>(keys + (count << 2), <u32>(p + 12));
-        count += (near >> 3) & 1;
+        const front = v128.load(TO_FRONT + (near << 4));
+        v128.store(cosines + (count << 2), i8x16.swizzle(cos, front));
+        v128.store(keys + (count << 2), i8x16.swizzle(i32x4.add(i32x4.splat(<i32>p), i32x4(0, 4, 8, 12)), front));
+        count += <usize>popcnt<u32>(<u32>near);
       }
     }
     while (count & (lanes - 1)) {
@@ -146,14 +180,6 @@ function pack<T>(program: usize, group: usize, free: usize): usize {
   return (packed + (count << 2) + 63) & ~63;
 }
 
-// @ts-ignore: decorator
-@inline
-function append<T>(cosines: usize, keys: usize, count: usize, cos: v128, p: usize): void {
-  if (sizeof<T>() == 8) v128.store64_lane(cosines + (count << 3), cos, 0);
-  else v128.store32_lane(cosines + (count << 2), cos, 0);
-  store<u32>(keys + (count << 2), <u32>p);
-}
-
 /** The factors e of every shape, and f′/(2rf) (and 1/r) of the far side. */
 function factors<T>(program: usize, group: usize, free: usize): usize {
   const length = <usize>load<u32>(group, LENGTH);
@@ -167,28 +193,44 @@ function factors<T>(program: usize, group: usize, free: usize): usize {
   const row = ((length + 63) & ~63) + 64;
   const sides = free;
   const ratiosAt = sides + (withSides ? row : 0);
-  const factorsAt = ratiosAt + row;
+  const factorsAt = ratiosAt + 3 * row;
   const exponents = factorsAt + shapes * row;
   const near = exponents + row;
   const farValue = near + row;
   const perimeter = farValue + row;
-  const cut = cutValue + cutoff * stride;
 
   const runs = <usize>load<u32>(group, RUNS);
   const count = load<i32>(group, RUN_COUNT);
+  const own = quads + 4 * cutoff * stride;
   for (let k = 0; k < count; k++) {
     const run = runs + (<usize>k << 4);
-    const j = <usize>load<u32>(run);
+    const j = own + 4 * <usize>load<u32>(run);
     const first = <usize>load<u32>(run, 4);
     const last = first + <usize>load<u32>(run, 8);
-    const p2 = spread<T>(squared + j);
-    const r = splat<T>(get<T>(squared + j) * get<T>(inverse + j));
-    const half = splat<T>(-0.5 * get<T>(inverse + j));
-    const fj = spread<T>(cut + j);
+    const p2 = spread<T>(j);
+    const r = splat<T>(get<T>(j) * get<T>(j + sizeof<T>()));
+    const half = splat<T>(-0.5 * get<T>(j + sizeof<T>()));
+    const fj = spread<T>(j + 2 * sizeof<T>());
     let key = keys + (first / sizeof<T>()) * 4;
     for (let p = first; p < last; p += 16) {
-      const q = gather<T>(squared, key);
-      const inv = gather<T>(inverse, key);
+      let q: v128, inv: v128, f: v128, h: v128;
+      const k0 = own + (<usize>load<u32>(key) << 2), k1 = own + (<usize>load<u32>(key, 4) << 2);
+      if (sizeof<T>() == 8) {
+        const a0 = v128.load(k0), b0 = v128.load(k1), a1 = v128.load(k0, 16), b1 = v128.load(k1, 16);
+        q = v128.shuffle<f64>(a0, b0, 0, 2);
+        inv = v128.shuffle<f64>(a0, b0, 1, 3);
+        f = v128.shuffle<f64>(a1, b1, 0, 2);
+        h = v128.shuffle<f64>(a1, b1, 1, 3);
+      } else {
+        const k2 = own + (<usize>load<u32>(key, 8) << 2), k3 = own + (<usize>load<u32>(key, 12) << 2);
+        const a = v128.load(k0), b = v128.load(k1), c = v128.load(k2), d = v128.load(k3);
+        const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+        q = v128.shuffle<f32>(ab, cd, 0, 1, 4, 5);
+        inv = v128.shuffle<f32>(ab, cd, 2, 3, 6, 7);
+        const ef = v128.shuffle<f32>(a, b, 2, 6, 3, 7), gh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+        f = v128.shuffle<f32>(ef, gh, 0, 1, 4, 5);
+        h = v128.shuffle<f32>(ef, gh, 2, 3, 6, 7);
+      }
       const dot = v128.load(cosines + p);
       const sum = add<T>(p2, q);
       const x = v128.pmax<T>(add<T>(sum, dot), splat<T>(1e-12));
@@ -196,7 +238,9 @@ function factors<T>(program: usize, group: usize, free: usize): usize {
       v128.store(cosines + p, mul<T>(mul<T>(dot, half), inv));
       v128.store(exponents + p, add<T>(sum, x));
       v128.store(ratiosAt + p, d);
-      v128.store(near + p, mul<T>(fj, gather<T>(cut, key)));
+      v128.store(ratiosAt + row + p, h);
+      v128.store(ratiosAt + 2 * row + p, inv);
+      v128.store(near + p, mul<T>(fj, f));
       if (withSides) {
         v128.store(sides + p, div<T>(splat<T>(1), d));
         v128.store(perimeter + p, add<T>(add<T>(r, mul<T>(q, inv)), d));
@@ -337,33 +381,52 @@ export function narrowPulls<T>(program: usize, gradient: usize): bool {
   return true;
 }
 
-/** T(c) of each shape: the coefficients replace the sums of powers, as T. */
+// A term of the pulls, one for each shape, lines (degree 1) before the others.
+const TERM_BYTES: usize = 48; // u32 row of factors, i32 degree, u32 coefficients T[2 degree + 1] (T, then T′), –
+const ETA: usize = 16; // T η, ηrs
+const COEFFICIENTS: usize = 32; // T[2] of a line
+
+/** T(c) of each shape: coefficients behind the sums of powers, and the terms of the group. */
 function polynomials<T>(group: usize, gradient: usize): void {
+  const row = ((<usize>load<u32>(group, LENGTH) + 63) & ~63) + 64;
   const shapes = <usize>load<i32>(group, 12);
   const table = <usize>load<u32>(group, 16);
+  let line = <usize>load<u32>(group, 20);
+  let other = line + <usize>load<i32>(group, 24) * TERM_BYTES;
   for (let s: usize = 0; s < shapes; s++) {
     const shape = table + s * SHAPE_BYTES;
-    // Coefficients are behind the sums.
     const degree = <usize>load<i32>(shape, 16);
     const at = <usize>load<u32>(shape, 24) + ((degree + 1) << 3);
-    memory.fill(at, 0, (degree + 1) << 3);
-    const functions = load<i32>(shape, 20);
-    let f = <usize>load<u32>(shape, 28);
-    for (let k = 0; k < functions; k++) {
-      const slope = load<f64>(gradient + (<usize>load<i32>(f) << 3));
-      const terms = <usize>load<i32>(f, 4);
-      for (let n: usize = 0; n < terms; n++)
-        store<f64>(at + (n << 3), load<f64>(at + (n << 3)) + slope * load<f64>(f + 8 + (n << 3)));
-      f += 8 + (terms << 3);
-    }
-    // In T, then those of the derivative, then η and ηrs.
+    summedCoefficients(shape, at, gradient);
+    // In T, then those of the derivative.
     for (let n: usize = 0; n <= degree; n++) put<T>(at + n * sizeof<T>(), load<f64>(at + (n << 3)));
     const slopes = at + (degree + 1) * sizeof<T>();
     for (let n: usize = 1; n <= degree; n++) put<T>(slopes + (n - 1) * sizeof<T>(), <f64>n * get<T>(at + n * sizeof<T>()));
-    const eta = slopes + degree * sizeof<T>();
-    put<T>(eta, load<f64>(shape));
-    put<T>(eta + sizeof<T>(), load<f64>(shape) * load<f64>(shape, 8));
-    store<u32>(shape, <u32>at, 36);
+    const term = degree == 1 ? line : other;
+    store<u32>(term, <u32>(<usize>load<u32>(group, FACTORS) + s * row));
+    store<i32>(term, <i32>degree, 4);
+    store<u32>(term, <u32>at, 8);
+    put<T>(term + ETA, load<f64>(shape));
+    put<T>(term + ETA + sizeof<T>(), load<f64>(shape) * load<f64>(shape, 8));
+    if (degree == 1) {
+      put<T>(term + COEFFICIENTS, get<T>(at));
+      put<T>(term + COEFFICIENTS + sizeof<T>(), get<T>(at + sizeof<T>()));
+      line += TERM_BYTES;
+    } else other += TERM_BYTES;
+  }
+}
+
+/** Σ dE/dG × coefficients of a shape's functions, f64[degree + 1]. */
+function summedCoefficients(shape: usize, at: usize, gradient: usize): void {
+  memory.fill(at, 0, <usize>(load<i32>(shape, 16) + 1) << 3);
+  const functions = load<i32>(shape, 20);
+  let f = <usize>load<u32>(shape, 28);
+  for (let k = 0; k < functions; k++) {
+    const slope = load<f64>(gradient + (<usize>load<i32>(f) << 3));
+    const terms = <usize>load<i32>(f, 4);
+    for (let n: usize = 0; n < terms; n++)
+      store<f64>(at + (n << 3), load<f64>(at + (n << 3)) + slope * load<f64>(f + 8 + (n << 3)));
+    f += 8 + (terms << 3);
   }
 }
 
@@ -371,8 +434,9 @@ function pulls<T>(group: usize): void {
   const length = <usize>load<u32>(group, LENGTH);
   const row = ((length + 63) & ~63) + 64;
   const cutoff = <usize>load<i32>(group, 8);
-  const shapes = <usize>load<i32>(group, 12);
-  const table = <usize>load<u32>(group, 16);
+  const lines = load<i32>(group, 24);
+  const shapes = load<i32>(group, 12);
+  const terms = <usize>load<u32>(group, 20);
   const withSides = load<i32>(group, 28) != 0;
   const cosines = <usize>load<u32>(group, COSINES);
   const keys = <usize>load<u32>(group, KEYS);
@@ -380,8 +444,9 @@ function pulls<T>(group: usize): void {
   const count = load<i32>(group, RUN_COUNT);
   const sides = <usize>load<u32>(group, SIDES);
   const farRatios = <usize>load<u32>(group, RATIOS);
-  const factorsAt = <usize>load<u32>(group, FACTORS);
-  const own = ratio + cutoff * stride;
+  const nearRatios = farRatios + row, nearInverses = nearRatios + row;
+  const own = quads + 4 * cutoff * stride;
+  const places = geometry, bent = bends;
   const zero = splat<T>(0);
   const two = splat<T>(2);
   for (let k = 0; k < count; k++) {
@@ -390,9 +455,9 @@ function pulls<T>(group: usize): void {
     const first = <usize>load<u32>(run, 4);
     const last = first + <usize>load<u32>(run, 8);
     if (first == last) continue;
-    const ij = spread<T>(inverse + j);
-    const hj = spread<T>(own + j);
-    const rowJ = geometry + 4 * j;
+    const ij = spread<T>(own + 4 * j + sizeof<T>());
+    const hj = spread<T>(own + 4 * j + 3 * sizeof<T>());
+    const rowJ = places + 4 * j;
     const xyJ = v128.load(rowJ);
     const zwJ = sizeof<T>() == 8 ? v128.load(rowJ, 16) : xyJ;
     let pullJ = zero, bendXY = zero, bendZ = zero;
@@ -400,46 +465,52 @@ function pulls<T>(group: usize): void {
     for (let p = first; p < last; p += 16) {
       const c = v128.load(cosines + p);
       let s0 = zero, s1 = zero, s2 = zero, s3 = zero;
-      let factor = factorsAt + p;
-      for (let s: usize = 0; s < shapes; s++) {
-        const shape = table + s * SHAPE_BYTES;
-        const degree = <usize>load<i32>(shape, 16);
-        const a = <usize>load<u32>(shape, 36);
+      let term = terms;
+      for (let s = 0; s < lines; s++) {
+        const e = v128.load(<usize>load<u32>(term) + p);
+        const dt = spread<T>(term + COEFFICIENTS + sizeof<T>());
+        const te = mul<T>(fma<T>(spread<T>(term + COEFFICIENTS), dt, c), e);
+        s0 = add<T>(s0, te);
+        s1 = fma<T>(s1, spread<T>(term + ETA), te);
+        if (withSides) s2 = fma<T>(s2, spread<T>(term + ETA + sizeof<T>()), te);
+        s3 = fma<T>(s3, dt, e);
+        term += TERM_BYTES;
+      }
+      for (let s = lines; s < shapes; s++) {
+        const e = v128.load(<usize>load<u32>(term) + p);
+        const degree = load<i32>(term, 4);
+        let a = <usize>load<u32>(term, 8);
         let t: v128, dt: v128;
-        let weights: usize;
-        if (degree == 1) {
-          dt = spread<T>(a + sizeof<T>());
-          t = fma<T>(spread<T>(a), dt, c);
-          weights = a + 3 * sizeof<T>();
-        } else if (degree == 4) {
+        if (degree == 4) {
           const c2 = mul<T>(c, c);
           const low = fma<T>(spread<T>(a), spread<T>(a + sizeof<T>()), c);
           const mid = fma<T>(spread<T>(a + 2 * sizeof<T>()), spread<T>(a + 3 * sizeof<T>()), c);
           t = fma<T>(low, c2, fma<T>(mid, c2, spread<T>(a + 4 * sizeof<T>())));
           const dLow = fma<T>(spread<T>(a + 5 * sizeof<T>()), spread<T>(a + 6 * sizeof<T>()), c);
           dt = fma<T>(dLow, c2, fma<T>(spread<T>(a + 7 * sizeof<T>()), spread<T>(a + 8 * sizeof<T>()), c));
-          weights = a + 9 * sizeof<T>();
         } else {
-          t = spread<T>(a + degree * sizeof<T>());
-          const slopes = a + (degree + 1) * sizeof<T>();
-          dt = spread<T>(slopes + (degree - 1) * sizeof<T>());
-          for (let n = <i32>degree - 1; n > 0; n--) {
-            t = fma<T>(spread<T>(a + <usize>n * sizeof<T>()), t, c);
-            dt = fma<T>(spread<T>(slopes + <usize>(n - 1) * sizeof<T>()), dt, c);
+          // Horner, both from their highest coefficients down.
+          a += <usize>degree * sizeof<T>();
+          t = spread<T>(a);
+          let slope = a + <usize>degree * sizeof<T>();
+          dt = spread<T>(slope);
+          for (let n = degree - 1; n > 0; n--) {
+            a -= sizeof<T>();
+            slope -= sizeof<T>();
+            t = fma<T>(spread<T>(a), t, c);
+            dt = fma<T>(spread<T>(slope), dt, c);
           }
-          t = fma<T>(spread<T>(a), t, c);
-          weights = slopes + degree * sizeof<T>();
+          t = fma<T>(spread<T>(a - sizeof<T>()), t, c);
         }
-        const e = v128.load(factor);
         const te = mul<T>(t, e);
         s0 = add<T>(s0, te);
-        s1 = fma<T>(s1, spread<T>(weights), te);
-        if (withSides) s2 = fma<T>(s2, spread<T>(weights + sizeof<T>()), te);
+        s1 = fma<T>(s1, spread<T>(term + ETA), te);
+        if (withSides) s2 = fma<T>(s2, spread<T>(term + ETA + sizeof<T>()), te);
         s3 = fma<T>(s3, dt, e);
-        factor += row;
+        term += TERM_BYTES;
       }
-      const ik = gather<T>(inverse, key);
-      const hk = gather<T>(own, key);
+      const ik = v128.load(nearInverses + p);
+      const hk = v128.load(nearRatios + p);
       let x = sub<T>(mul<T>(s0, v128.load(farRatios + p)), s1);
       let aj = sub<T>(mul<T>(s0, hj), s1);
       let ak = sub<T>(mul<T>(s0, hk), s1);
@@ -459,12 +530,12 @@ function pulls<T>(group: usize): void {
         const k1 = <usize>load<u32>(key, 4) << 2;
         const b0 = v128.shuffle<f64>(b, b, 0, 0), b1 = v128.shuffle<f64>(b, b, 1, 1);
         const c0 = v128.shuffle<f64>(b, ak, 0, 2), c1 = v128.shuffle<f64>(b, ak, 1, 3);
-        bendXY = fma<T>(fma<T>(bendXY, b0, v128.load(geometry + k0)), b1, v128.load(geometry + k1));
-        bendZ = fma<T>(fma<T>(bendZ, c0, v128.load(geometry + k0, 16)), c1, v128.load(geometry + k1, 16));
-        v128.store(bends + k0, fma<T>(v128.load(bends + k0), b0, xyJ));
-        v128.store(bends + k0, fma<T>(v128.load(bends + k0, 16), c0, zwJ), 16);
-        v128.store(bends + k1, fma<T>(v128.load(bends + k1), b1, xyJ));
-        v128.store(bends + k1, fma<T>(v128.load(bends + k1, 16), c1, zwJ), 16);
+        bendXY = fma<T>(fma<T>(bendXY, b0, v128.load(places + k0)), b1, v128.load(places + k1));
+        bendZ = fma<T>(fma<T>(bendZ, c0, v128.load(places + k0, 16)), c1, v128.load(places + k1, 16));
+        v128.store(bent + k0, fma<T>(v128.load(bent + k0), b0, xyJ));
+        v128.store(bent + k0, fma<T>(v128.load(bent + k0, 16), c0, zwJ), 16);
+        v128.store(bent + k1, fma<T>(v128.load(bent + k1), b1, xyJ));
+        v128.store(bent + k1, fma<T>(v128.load(bent + k1, 16), c1, zwJ), 16);
       } else {
         const k0 = <usize>load<u32>(key) << 2;
         const k1 = <usize>load<u32>(key, 4) << 2;
@@ -472,18 +543,18 @@ function pulls<T>(group: usize): void {
         const k3 = <usize>load<u32>(key, 12) << 2;
         const v0 = v128.shuffle<f32>(b, ak, 0, 0, 0, 4), v1 = v128.shuffle<f32>(b, ak, 1, 1, 1, 5);
         const v2 = v128.shuffle<f32>(b, ak, 2, 2, 2, 6), v3 = v128.shuffle<f32>(b, ak, 3, 3, 3, 7);
-        bendXY = fma<T>(bendXY, v0, v128.load(geometry + k0));
-        v128.store(bends + k0, fma<T>(v128.load(bends + k0), v0, xyJ));
-        bendXY = fma<T>(bendXY, v1, v128.load(geometry + k1));
-        v128.store(bends + k1, fma<T>(v128.load(bends + k1), v1, xyJ));
-        bendXY = fma<T>(bendXY, v2, v128.load(geometry + k2));
-        v128.store(bends + k2, fma<T>(v128.load(bends + k2), v2, xyJ));
-        bendXY = fma<T>(bendXY, v3, v128.load(geometry + k3));
-        v128.store(bends + k3, fma<T>(v128.load(bends + k3), v3, xyJ));
+        bendXY = fma<T>(bendXY, v0, v128.load(places + k0));
+        v128.store(bent + k0, fma<T>(v128.load(bent + k0), v0, xyJ));
+        bendXY = fma<T>(bendXY, v1, v128.load(places + k1));
+        v128.store(bent + k1, fma<T>(v128.load(bent + k1), v1, xyJ));
+        bendXY = fma<T>(bendXY, v2, v128.load(places + k2));
+        v128.store(bent + k2, fma<T>(v128.load(bent + k2), v2, xyJ));
+        bendXY = fma<T>(bendXY, v3, v128.load(places + k3));
+        v128.store(bent + k3, fma<T>(v128.load(bent + k3), v3, xyJ));
       }
       key += 4 * (16 / sizeof<T>());
     }
-    const at = bends + 4 * j;
+    const at = bent + 4 * j;
     const sum = total<T>(pullJ);
     if (sizeof<T>() == 8) {
       v128.store(at, add<T>(v128.load(at), bendXY));

@@ -3,7 +3,7 @@
  * atoms so far away that nothing reaches them; and the cutoff functions and radial shapes at their distances.
  */
 import { cutoffs } from "./cutoffs";
-import { add, div, exp, fma, mul, put, splat, sub, total } from "./lanes";
+import { add, div, expPair, floorOf, fma, mul, put, splat, sub, total } from "./lanes";
 
 // Words of a context and of a program, see contracts/surface.ts.
 const ROWS: usize = 0;
@@ -12,6 +12,7 @@ const INDICES: usize = 12;
 const ELEMENTS: usize = 16;
 const RADIUS_SQUARED: usize = 32;
 const CAPACITY: usize = 84;
+const GAUSSIANS_MOST: usize = 108;
 
 const CUTOFF_COUNT: usize = 0;
 const CUTOFF_TABLE: usize = 4;
@@ -47,6 +48,8 @@ export let cutSlope: usize = 0;
 /** [shape] rows: g, g′; each element has shapes of its own, which fill its part of the rows. */
 export let shapeValue: usize = 0;
 export let shapeSlope: usize = 0;
+/** [Gaussian] rows of the element at hand. */
+let gaussian: usize = 0;
 /** Bytes of all parts. */
 export let filled: usize = 0;
 
@@ -75,7 +78,8 @@ export function place<T>(context: usize, at: usize, shapes: usize, cuts: usize):
   cutSlope = cutValue + cuts * stride;
   shapeValue = cutSlope + cuts * stride;
   shapeSlope = shapeValue + shapes * stride;
-  return shapeSlope + shapes * stride;
+  gaussian = shapeSlope + shapes * stride;
+  return gaussian + <usize>load<u32>(context, GAUSSIANS_MOST) * stride;
 }
 
 /** Neighbours of atom i; false where two atoms coincide or a position is not a number. */
@@ -88,6 +92,8 @@ export function look<T>(context: usize, i: i32): bool {
   const own = rows + (<usize>i << 5);
   const ox = load<f64>(own), oy = load<f64>(own, 8), oz = load<f64>(own, 16);
   const lanes: usize = 16 / sizeof<T>();
+  // Globals are read from memory at every use: loops have copies.
+  const places = geometry, names = atoms;
   let n: usize = 0;
   for (let e = 0; e < elements; e++) {
     const start = n;
@@ -97,12 +103,12 @@ export function look<T>(context: usize, i: i32): bool {
       const j = load<i32>(indices + (<usize>p << 2));
       const row = rows + (<usize>j << 5);
       const x = load<f64>(row) - ox, y = load<f64>(row, 8) - oy, z = load<f64>(row, 16) - oz;
-      const g = geometry + n * (4 * sizeof<T>());
+      const g = places + n * (4 * sizeof<T>());
       store<T>(g, <T>x);
       store<T>(g + sizeof<T>(), <T>y);
       store<T>(g + 2 * sizeof<T>(), <T>z);
       store<T>(g + 3 * sizeof<T>(), 1);
-      store<i32>(atoms + (n << 2), j);
+      store<i32>(names + (n << 2), j);
       // Kept by counting: branches here would be mispredicted.
       n += <usize>(x * x + y * y + z * z < limit);
     }
@@ -132,8 +138,10 @@ function pad<T>(n: usize): void {
 function measure<T>(bytes: usize): bool {
   let smallest = splat<T>(FAR * FAR);
   let sane = v128.eq<T>(smallest, smallest);
+  const places = geometry, to = squared, distances = distance, inverses = inverse;
+  const xs = besideX, ys = besideY, zs = besideZ, uxs = unitX, uys = unitY, uzs = unitZ;
   for (let p: usize = 0; p < bytes; p += 16) {
-    const g = geometry + 4 * p;
+    const g = places + 4 * p;
     let x: v128, y: v128, z: v128;
     if (sizeof<T>() == 8) {
       const a0 = v128.load(g), b0 = v128.load(g, 32);
@@ -152,15 +160,15 @@ function measure<T>(bytes: usize): bool {
     sane = v128.and(sane, v128.eq<T>(r2, r2));
     const r = v128.sqrt<T>(r2);
     const inv = div<T>(splat<T>(1), r);
-    v128.store(squared + p, r2);
-    v128.store(distance + p, r);
-    v128.store(inverse + p, inv);
-    v128.store(besideX + p, x);
-    v128.store(besideY + p, y);
-    v128.store(besideZ + p, z);
-    v128.store(unitX + p, mul<T>(x, inv));
-    v128.store(unitY + p, mul<T>(y, inv));
-    v128.store(unitZ + p, mul<T>(z, inv));
+    v128.store(to + p, r2);
+    v128.store(distances + p, r);
+    v128.store(inverses + p, inv);
+    v128.store(xs + p, x);
+    v128.store(ys + p, y);
+    v128.store(zs + p, z);
+    v128.store(uxs + p, mul<T>(x, inv));
+    v128.store(uys + p, mul<T>(y, inv));
+    v128.store(uzs + p, mul<T>(z, inv));
   }
   // Closer than 10⁻⁴ Å is a coincidence.
   return !v128.any_true(v128.lt<T>(smallest, splat<T>(1e-8))) && i32x4.bitmask(sane) == 15;
@@ -179,22 +187,53 @@ export function tabulate<T>(context: usize, program: usize): void {
     const to = <usize>load<u32>(partEnd + (e << 2));
     const count = load<i32>(list);
     const shapes = <usize>load<u32>(list, 4);
+    gaussians<T>(<usize>load<u32>(list, 28), from, to);
     for (let s: usize = 0; s < <usize>count; s++) shape<T>(shapes + s * 32, s * stride, from, to);
   }
 }
 
-/** g = e^(−η(r−rs)²) f and g′ of one shape (f64: η, rs, cutoff). */
+/** The exponentials of an element's shapes, many of them as products of others. None is so small that products would be denormal. */
+function gaussians<T>(table: usize, from: usize, to: usize): void {
+  const count = <usize>load<u32>(table);
+  const least = floorOf<T>();
+  const distances = distance, step = stride, rows = gaussian;
+  let row = table + 8;
+  let at = rows;
+  for (let k: usize = 0; k < count; k++) {
+    const first = load<i32>(row);
+    if (first < 0) {
+      const minus = splat<T>(-load<f64>(row, 8));
+      const rs = splat<T>(load<f64>(row, 16));
+      for (let p = from; p < to; p += 32) {
+        const second: usize = p + 32 <= to ? 16 : 0;
+        const d = sub<T>(v128.load(distances + p), rs);
+        const d2 = sub<T>(v128.load(distances + p + second), rs);
+        expPair<T>(mul<T>(minus, mul<T>(d, d)), mul<T>(minus, mul<T>(d2, d2)), at + p, second, least);
+      }
+    } else {
+      const a = rows + <usize>first * step;
+      const b = rows + <usize>load<u32>(row, 4) * step;
+      for (let p = from; p < to; p += 16)
+        v128.store(at + p, v128.pmax<T>(mul<T>(v128.load(a + p), v128.load(b + p)), least));
+    }
+    row += 24;
+    at += step;
+  }
+}
+
+/** g = e^(−η(r−rs)²) f and g′ of one shape (f64: η, rs, cutoff, Gaussian). */
 function shape<T>(row: usize, at: usize, from: usize, to: usize): void {
   const eta = load<f64>(row);
   const rs = splat<T>(load<f64>(row, 8));
   const c = <usize>load<f64>(row, 16) * stride;
-  const minus = splat<T>(-eta);
+  const ev = gaussian + <usize>load<f64>(row, 24) * stride;
   const twice = splat<T>(-2 * eta);
   const fv = cutValue + c, fs = cutSlope + c;
   const gv = shapeValue + at, gs = shapeSlope + at;
+  const distances = distance;
   for (let p = from; p < to; p += 16) {
-    const d = sub<T>(v128.load(distance + p), rs);
-    const e = exp<T>(mul<T>(minus, mul<T>(d, d)));
+    const d = sub<T>(v128.load(distances + p), rs);
+    const e = v128.load(ev + p);
     const g = mul<T>(e, v128.load(fv + p));
     v128.store(gv + p, g);
     v128.store(gs + p, add<T>(mul<T>(e, v128.load(fs + p)), mul<T>(mul<T>(twice, d), g)));

@@ -26,7 +26,7 @@ function logistic<T>(x: v128): v128 {
 }
 
 /** y = f(x), d = f′(x) over `bytes`; the codes are those of contracts/module.ts. */
-function activate<T>(kind: i32, bytes: usize, x: usize, y: usize, d: usize): void {
+export function activate<T>(kind: i32, bytes: usize, x: usize, y: usize, d: usize): void {
   const one = splat<T>(1);
   for (let p: usize = 0; p < bytes; p += 16) {
     const v = v128.load(x + p);
@@ -83,7 +83,7 @@ function activate<T>(kind: i32, bytes: usize, x: usize, y: usize, d: usize): voi
 }
 
 /** out = start + x W for a row x of n numbers and W [n][bytes]; `start` 0: from nothing. */
-function rowTimes<T>(n: i32, x: usize, w: usize, bytes: usize, start: usize, out: usize): void {
+export function rowTimes<T>(n: i32, x: usize, w: usize, bytes: usize, start: usize, out: usize): void {
   let j: usize = 0;
   for (; j + 64 <= bytes; j += 64) {
     let s0 = splat<T>(0), s1 = splat<T>(0), s2 = splat<T>(0), s3 = splat<T>(0);

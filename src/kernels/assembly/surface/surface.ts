@@ -3,6 +3,7 @@
  * on the neighbours. Everything that an atom needs stays in the cache between its values and its pulls. The tables are written in
  * contracts/surface.ts; the same text serves f64 and f32.
  */
+import { dropoutNetwork } from "./dropout";
 import { put } from "./lanes";
 import { network } from "./network";
 import { bends, narrowPulls, narrowValues, placeNarrow } from "./narrow";
@@ -32,6 +33,9 @@ const CUTOFFS_MOST: usize = 92;
 const DEGREE_MOST: usize = 96;
 const MOMENTS_MOST: usize = 100;
 const NETWORK_SCRATCH: usize = 104;
+const PASSES: usize = 112;
+const MASKS: usize = 116;
+const PASS_ENERGIES: usize = 120;
 
 const FUNCTIONS: usize = 36;
 
@@ -58,6 +62,7 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
 
   const types = <usize>load<u32>(context, TYPES);
   const energyRow = <usize>load<u32>(context, ENERGY_ROW);
+  const passes = load<i32>(context, PASSES);
   for (let i = first; i < last; i++) {
     if (!look<T>(context, i)) return i + 1;
     pullsAtHome();
@@ -81,7 +86,13 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
       const map = <usize>load<u32>(table, 20);
       for (let s: usize = 0; s < functions; s++)
         put<T>(input + s * sizeof<T>(), load<f64>(map + (s << 4)) * load<f64>(values + (s << 3)) + load<f64>(map + (s << 4), 8));
-      const value = network<T>(table + 16, input, slope, layers);
+      let value: f64;
+      if (passes == 0) value = network<T>(table + 16, input, slope, layers);
+      else {
+        const masks = <usize>load<u32>(<usize>load<u32>(context, MASKS) + (e << 2));
+        const sums = <usize>load<u32>(context, PASS_ENERGIES);
+        value = dropoutNetwork<T>(table + 16, masks, passes, input, slope, layers, scale, sums);
+      }
       const energy = <usize>load<u32>(context, ENERGIES) + <usize>i * energyRow + (m << 3);
       store<f64>(energy, load<f64>(table) + scale * value);
       for (let s: usize = 0; s < functions; s++) {
@@ -112,29 +123,32 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
 /** Adds the pulls of narrow functions to those at hand. */
 function bend<T>(program: usize, gradient: usize): void {
   if (!narrowPulls<T>(program, gradient)) return;
-  for (let p: usize = 0; p < filled; p += 16)
-    for (let q: usize = 0; q < 16; q += sizeof<T>()) {
-      const bend = bends + 4 * (p + q);
-      const g = geometry + 4 * (p + q);
-      const a = load<T>(bend + 3 * sizeof<T>());
-      store<T>(pullX + p + q, load<T>(pullX + p + q) + load<T>(bend) + a * load<T>(g));
-      store<T>(pullY + p + q, load<T>(pullY + p + q) + load<T>(bend + sizeof<T>()) + a * load<T>(g + sizeof<T>()));
-      store<T>(pullZ + p + q, load<T>(pullZ + p + q) + load<T>(bend + 2 * sizeof<T>()) + a * load<T>(g + 2 * sizeof<T>()));
-    }
+  // Globals are read from memory at every use: loops have copies.
+  const end = filled, xs = pullX, ys = pullY, zs = pullZ;
+  let bend = bends, g = geometry;
+  for (let p: usize = 0; p < end; p += sizeof<T>()) {
+    const a = load<T>(bend + 3 * sizeof<T>());
+    store<T>(xs + p, load<T>(xs + p) + load<T>(bend) + a * load<T>(g));
+    store<T>(ys + p, load<T>(ys + p) + load<T>(bend + sizeof<T>()) + a * load<T>(g + sizeof<T>()));
+    store<T>(zs + p, load<T>(zs + p) + load<T>(bend + 2 * sizeof<T>()) + a * load<T>(g + 2 * sizeof<T>()));
+    bend += 4 * sizeof<T>();
+    g += 4 * sizeof<T>();
+  }
 }
 
 /** F_j −= t_j, F_i += t_j, W_ab += Σ t_j,a r_ij,b, in f64. */
 function scatter<T>(i: i32, elements: i32, forces: usize, virial: usize): void {
   let fx: f64 = 0, fy: f64 = 0, fz: f64 = 0;
   let xx: f64 = 0, yy: f64 = 0, zz: f64 = 0, yz: f64 = 0, xz: f64 = 0, xy: f64 = 0;
+  const xs = pullX, ys = pullY, zs = pullZ, places = geometry, names = atoms;
   for (let e: usize = 0; e < <usize>elements; e++) {
     let p = <usize>load<u32>(partStart + (e << 2));
     const last = p + <usize>load<i32>(partCount + (e << 2)) * sizeof<T>();
     for (; p < last; p += sizeof<T>()) {
-      const tx = <f64>load<T>(pullX + p), ty = <f64>load<T>(pullY + p), tz = <f64>load<T>(pullZ + p);
-      const g = geometry + 4 * p;
+      const tx = <f64>load<T>(xs + p), ty = <f64>load<T>(ys + p), tz = <f64>load<T>(zs + p);
+      const g = places + 4 * p;
       const x = <f64>load<T>(g), y = <f64>load<T>(g + sizeof<T>()), z = <f64>load<T>(g + 2 * sizeof<T>());
-      const f = forces + (<usize>load<i32>(atoms + (p / sizeof<T>()) * 4) << 5);
+      const f = forces + (<usize>load<i32>(names + (p / sizeof<T>()) * 4) << 5);
       store<f64>(f, load<f64>(f) - tx);
       store<f64>(f, load<f64>(f, 8) - ty, 8);
       store<f64>(f, load<f64>(f, 16) - tz, 16);

@@ -5,8 +5,9 @@
  *   Σ_{j∈a, k∈b} g_j g_k (1 + λ cosθ_jk)^ζ = Σ_lm β_l M^a_lm M^b_lm,   M_lm = Σ_j g_j Y_lm(u_j)
  *
  * so a function costs (ζ+1)² sums over neighbours instead of one over pairs. For a = b the sum over j < k is half of that less
- * half of the terms j = k. Y_lm = N_lm Q_l^m(z) {Re, Im}(x + iy)^m with Q_l^m = d^m P_l/dz^m; the N² are part of the tables of β.
+ * half of the terms j = k. The harmonics of harmonics.ts lack their norms N_lm; the N² are part of the tables of β.
  */
+import { harmonic, harmonics, placeHarmonics, sumOfSlopes } from "./harmonics";
 import { add, dots, fma, get, mul, product, put, splat, spread, sub, total } from "./lanes";
 import {
   filled, inverse, partEnd, partStart, shapeSlope, shapeValue, stride, sumOf, unitX, unitY, unitZ,
@@ -23,10 +24,6 @@ const DEGREE: usize = 32;
 const CLASS_BYTES: usize = 16;
 const RADIAL_BYTES: usize = 16;
 
-export let harmonic: usize = 0; // [lm] rows
-export let legendre: usize = 0; // [l, m] rows
-export let real: usize = 0; // [m] rows
-export let imaginary: usize = 0;
 export let moments: usize = 0; // T[], see the classes
 let momentSlope: usize = 0; // dE/dM, same layout
 let direction: usize = 0; // [lm] rows: Σ dE/dM g
@@ -41,13 +38,8 @@ export let pullY: usize = 0;
 export let pullZ: usize = 0;
 
 export function placeWide<T>(at: usize, degree: usize, shapes: usize, momentCount: usize, elements: usize): usize {
-  const lm = (degree + 1) * (degree + 1);
-  harmonic = at;
-  legendre = harmonic + lm * stride;
-  real = legendre + ((degree + 1) * (degree + 2) / 2) * stride;
-  imaginary = real + (degree + 1) * stride;
-  direction = imaginary + (degree + 1) * stride;
-  along = direction + lm * stride;
+  direction = placeHarmonics(at, degree);
+  along = direction + (degree + 1) * (degree + 1) * stride;
   ownPulls = along + shapes * stride;
   pullX = ownPulls;
   pullY = pullX + stride;
@@ -63,48 +55,6 @@ export function placeWide<T>(at: usize, degree: usize, shapes: usize, momentCoun
 /** Where `widePulls` leaves its results. */
 export function pullsAtHome(): void {
   pullsAt(ownPulls);
-}
-
-function harmonics<T>(degree: i32): void {
-  for (let p: usize = 0; p < filled; p += 16) {
-    const x = v128.load(unitX + p), y = v128.load(unitY + p), z = v128.load(unitZ + p);
-    let a = splat<T>(1), b = splat<T>(0);
-    v128.store(real + p, a);
-    v128.store(imaginary + p, b);
-    for (let m = 1; m <= degree; m++) {
-      const next = sub<T>(mul<T>(x, a), mul<T>(y, b));
-      b = fma<T>(mul<T>(x, b), y, a);
-      a = next;
-      v128.store(real + <usize>m * stride + p, a);
-      v128.store(imaginary + <usize>m * stride + p, b);
-    }
-    v128.store(legendre + p, splat<T>(1));
-    v128.store(harmonic + p, splat<T>(1));
-    let diagonal: f64 = 1;
-    for (let l = 1; l <= degree; l++) {
-      const here = legendre + <usize>(l * (l + 1) / 2) * stride + p;
-      const under = legendre + <usize>(l * (l - 1) / 2) * stride + p;
-      const twoUnder = legendre + <usize>((l - 1) * (l - 2) / 2) * stride + p;
-      const top = harmonic + <usize>(l * l) * stride + p;
-      diagonal *= <f64>(2 * l - 1);
-      for (let m = 0; m <= l; m++) {
-        let q: v128;
-        if (m == l) q = splat<T>(diagonal);
-        else {
-          q = mul<T>(splat<T>(<f64>(2 * l - 1) / <f64>(l - m)), mul<T>(z, v128.load(under + <usize>m * stride)));
-          if (m <= l - 2)
-            q = sub<T>(q, mul<T>(splat<T>(<f64>(l + m - 1) / <f64>(l - m)), v128.load(twoUnder + <usize>m * stride)));
-        }
-        v128.store(here + <usize>m * stride, q);
-        if (m == 0) v128.store(top, q);
-        else {
-          const to = top + <usize>(2 * m - 1) * stride;
-          v128.store(to, mul<T>(q, v128.load(real + <usize>m * stride + p)));
-          v128.store(to + stride, mul<T>(q, v128.load(imaginary + <usize>m * stride + p)));
-        }
-      }
-    }
-  }
 }
 
 /** Adds radial and wide functions to the values, f64[function]. */
@@ -249,59 +199,51 @@ function pullsOf<T>(program: usize, e: usize, gradient: usize): void {
     );
     done = lm;
   }
-  for (let p = from; p < to; p += 16) {
-    let radialPull = splat<T>(0);
+  if (top > 0) sumOfSlopes<T>(top, direction, from, to, pullX, pullY, pullZ);
+  const step = stride, values = shapeValue, radialSlopes = shapeSlope, alongs = along;
+  for (let p = from; p < to; p += 32) {
+    // Two vectors share the weights; a last one without a partner is done twice.
+    const second: usize = p + 32 <= to ? 16 : 0;
+    let one = splat<T>(0), two = one;
     let at = p;
     let s: usize = 0;
     for (; s < wideFrom; s++) {
-      radialPull = fma<T>(radialPull, spread<T>(weights + s * sizeof<T>()), v128.load(shapeSlope + at));
-      at += stride;
+      const weight = spread<T>(weights + s * sizeof<T>());
+      one = fma<T>(one, weight, v128.load(radialSlopes + at));
+      two = fma<T>(two, weight, v128.load(radialSlopes + at + second));
+      at += step;
     }
     for (; s < wideTo; s++) {
-      const own = fma<T>(v128.load(along + at), v128.neg<T>(spread<T>(selves + s * sizeof<T>())), v128.load(shapeValue + at));
-      radialPull = fma<T>(radialPull, add<T>(own, spread<T>(weights + s * sizeof<T>())), v128.load(shapeSlope + at));
-      at += stride;
+      const weight = spread<T>(weights + s * sizeof<T>());
+      const self = spread<T>(selves + s * sizeof<T>());
+      const g1 = add<T>(weight, sub<T>(v128.load(alongs + at), mul<T>(self, v128.load(values + at))));
+      one = fma<T>(one, g1, v128.load(radialSlopes + at));
+      const g2 = add<T>(weight, sub<T>(v128.load(alongs + at + second), mul<T>(self, v128.load(values + at + second))));
+      two = fma<T>(two, g2, v128.load(radialSlopes + at + second));
+      at += step;
     }
-    const ux = v128.load(unitX + p), uy = v128.load(unitY + p), uz = v128.load(unitZ + p);
-    let tx = mul<T>(radialPull, ux), ty = mul<T>(radialPull, uy), tz = mul<T>(radialPull, uz);
-    if (top > 0) {
-      let vx = splat<T>(0), vy = vx, vz = vx;
-      for (let m = 0; m <= top; m++) {
-        // Sums over l of D·Q_l^m and D·Q_l^(m+1), for the real and the imaginary part.
-        let da = splat<T>(0), db = da, ea = da, eb = da;
-        for (let l = m; l <= top; l++) {
-          const q = legendre + <usize>(l * (l + 1) / 2 + m) * stride + p;
-          const d = direction + <usize>(l * l + (m == 0 ? 0 : 2 * m - 1)) * stride + p;
-          const dq = v128.load(d);
-          da = fma<T>(da, dq, v128.load(q));
-          if (l > m) ea = fma<T>(ea, dq, v128.load(q + stride));
-          if (m > 0) {
-            const di = v128.load(d + stride);
-            db = fma<T>(db, di, v128.load(q));
-            if (l > m) eb = fma<T>(eb, di, v128.load(q + stride));
-          }
-        }
-        const am = v128.load(real + <usize>m * stride + p);
-        vz = fma<T>(vz, ea, am);
-        if (m > 0) {
-          vz = fma<T>(vz, eb, v128.load(imaginary + <usize>m * stride + p));
-          const a = v128.load(real + <usize>(m - 1) * stride + p);
-          const b = v128.load(imaginary + <usize>(m - 1) * stride + p);
-          const f = splat<T>(<f64>m);
-          vx = fma<T>(vx, f, fma<T>(mul<T>(a, da), b, db));
-          vy = fma<T>(vy, f, sub<T>(mul<T>(a, db), mul<T>(b, da)));
-        }
-      }
-      const dot = fma<T>(fma<T>(mul<T>(vx, ux), vy, uy), vz, uz);
-      const inv = v128.load(inverse + p);
-      tx = fma<T>(tx, inv, sub<T>(vx, mul<T>(dot, ux)));
-      ty = fma<T>(ty, inv, sub<T>(vy, mul<T>(dot, uy)));
-      tz = fma<T>(tz, inv, sub<T>(vz, mul<T>(dot, uz)));
-    }
-    v128.store(pullX + p, tx);
-    v128.store(pullY + p, ty);
-    v128.store(pullZ + p, tz);
+    pullAlong<T>(p, top, one);
+    if (second) pullAlong<T>(p + second, top, two);
   }
+}
+
+/** The pull of a vector of neighbours: `radial` along u, and what the rows of pulls hold of the slopes of harmonics across it. */
+// @ts-ignore: decorator
+@inline
+function pullAlong<T>(p: usize, top: i32, radial: v128): void {
+  const ux = v128.load(unitX + p), uy = v128.load(unitY + p), uz = v128.load(unitZ + p);
+  if (top <= 0) {
+    v128.store(pullX + p, mul<T>(radial, ux));
+    v128.store(pullY + p, mul<T>(radial, uy));
+    v128.store(pullZ + p, mul<T>(radial, uz));
+    return;
+  }
+  const vx = v128.load(pullX + p), vy = v128.load(pullY + p), vz = v128.load(pullZ + p);
+  const inv = v128.load(inverse + p);
+  const rest = sub<T>(radial, mul<T>(inv, fma<T>(fma<T>(mul<T>(vx, ux), vy, uy), vz, uz)));
+  v128.store(pullX + p, fma<T>(mul<T>(rest, ux), inv, vx));
+  v128.store(pullY + p, fma<T>(mul<T>(rest, uy), inv, vy));
+  v128.store(pullZ + p, fma<T>(mul<T>(rest, uz), inv, vz));
 }
 
 /** Where the pulls are from now on: rows of x, y and z. */
