@@ -2,7 +2,7 @@
  * Progress on stderr: a bar with an estimate of the time left on a terminal, a line now and then elsewhere. No timers, so
  * that nothing keeps a program alive; and it survives a terminal that says it has 0 columns.
  */
-import { duration } from "../reports/index.js";
+import { duration } from "../reports/numbers.js";
 import type { TextStream } from "./terminal.js";
 
 export interface ProgressOptions {

@@ -1,5 +1,5 @@
 /** Tables for a terminal. */
-import { significant } from "../reports/index.js";
+import { significant } from "../reports/numbers.js";
 import type { ErrorPair, GroupedErrors, SetErrors } from "../training/record.js";
 
 export interface NamedErrors {

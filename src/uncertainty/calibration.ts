@@ -3,49 +3,14 @@
  * uncertainties are corrected by it: σ → s · max(σ, floor) for the energy per atom and for force components, and the
  * expected largest force error of a structure from its disagreement γ.
  */
-import { z } from "zod";
-import { InputError, type Place } from "../errors/index.js";
+import { InputError } from "../errors/index.js";
 import type { Uncertainty } from "../potentials/potential.js";
+import type { Calibration, QuantityCalibration } from "./calibration-record.js";
 import { conformalBounds } from "./conformal.js";
 import { type HeldOut, type Quantity, quantities, residualsOf, type SpreadSource } from "./held-out.js";
 import { likeliestFloor, likeliestScale } from "./likelihood.js";
 import { checkResiduals, type Residuals, rescaled } from "./residuals.js";
 import { proposeThresholds, type ThresholdRule } from "./thresholds.js";
-
-const positive = z.number().gt(0);
-const probability = z.number().min(0).max(1);
-
-const quantitySchema = z.object({
-  /** How many values it rests on. */
-  values: z.int().gt(0),
-  /** s */
-  scale: positive,
-  /** Spreads below are raised to it; in the unit of the quantity, before scaling. */
-  floor: positive,
-  /** |e| ≤ factor · max(σ, floor) holds for the share `level`: of the unscaled spread. */
-  conformal: z.array(z.object({ level: probability, factor: z.number().min(0) })),
-});
-
-const thresholdSchema = z.object({
-  disagreement: z.number().min(0),
-  basis: z.enum(["tolerance", "quantile"]),
-  probability,
-});
-
-/** As it stands in `potential.json`. Units: eV per atom, eV/Å. */
-export const calibrationSchema = z.object({
-  source: z.enum(["committee", "dropout"]),
-  /** Held-out structures that it rests on. */
-  structures: z.int().gt(0),
-  energy: quantitySchema.optional(),
-  forces: quantitySchema.optional(),
-  /** Of the largest force error over γ. */
-  disagreement: quantitySchema.optional(),
-  thresholds: z.object({ warn: thresholdSchema, stop: thresholdSchema }).optional(),
-});
-
-export type QuantityCalibration = Readonly<z.infer<typeof quantitySchema>>;
-export type Calibration = Readonly<z.infer<typeof calibrationSchema>>;
 
 /** Fewer values of a quantity than this say nothing about it. */
 const FEWEST = 5;
@@ -93,19 +58,6 @@ const isTelling = ({ errors, sigmas }: Residuals): boolean =>
 /** Whether `calibrate` would find a quantity to calibrate. */
 export const canCalibrate = (structures: readonly HeldOut[], source: SpreadSource): boolean =>
   quantities.some((quantity) => isTelling(residualsOf(structures, source, quantity)));
-
-/** Reads a calibration from parsed JSON; InputError says which entry is wrong. */
-export function parseCalibration(value: unknown, where?: Place): Calibration {
-  const result = calibrationSchema.safeParse(value);
-  if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new InputError({
-    code: "malformed-calibration",
-    ...(where === undefined ? {} : { where }),
-    problem: `The calibration cannot be understood at ${["calibration", ...path].join(".")}: ${message}.`,
-    remedy: "Calibrate the potential again, or remove its calibration.",
-  });
-}
 
 /** An uncertainty whose size can be compared with errors. */
 export interface CalibratedUncertainty extends Uncertainty {

@@ -4,14 +4,11 @@ export {
   type Bounds,
   boundsOf,
   type CalibratedUncertainty,
-  type Calibration,
   calibrate,
   calibrateQuantity,
-  calibrationSchema,
   canCalibrate,
-  parseCalibration,
-  type QuantityCalibration,
 } from "./calibration.js";
+export { type Calibration, parseCalibration, type QuantityCalibration } from "./calibration-record.js";
 export { type ConformalBound, conformalBounds, conformalFactor } from "./conformal.js";
 export {
   type ExtrapolatingFunction,

@@ -5,13 +5,8 @@
 
 import { InputError } from "../errors/index.js";
 import { type BinnedCalibration, binnedCalibration } from "./binned.js";
-import {
-  type Calibration,
-  calibrate,
-  calibrateQuantity,
-  canCalibrate,
-  type QuantityCalibration,
-} from "./calibration.js";
+import { calibrate, calibrateQuantity, canCalibrate } from "./calibration.js";
+import type { Calibration, QuantityCalibration } from "./calibration-record.js";
 import { type ExtrapolationSummary, summarizeExtrapolation } from "./extrapolation.js";
 import {
   type HeldOut,
