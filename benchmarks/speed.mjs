@@ -1,5 +1,6 @@
 /**
- * Speed of energies and forces in dynamics, against LAMMPS in the same minutes: `npm run bench [-- --json FILE] [-- NAME…]`.
+ * Speed of energies and forces in dynamics, against LAMMPS in the same minutes: `npm run bench [-- --json FILE] [-- NAME…]`. With
+ * `--against DIST`, the built code of another commit, both take turns in one process.
  *
  * Each system runs NVE with velocity Verlet, neighbour lists included, one thread. Potluck and the yardstick take turns; what counts
  * is the best of the turns, and the ratio of the bests. Systems and their yardsticks are described in README.md.
@@ -7,18 +8,16 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "../dist");
 const data = join(here, "../../shared/data");
-const { createKernels } = await import(join(dist, "hosts/node/kernels.js"));
+const { hasRelaxedSimd } = await import(join(dist, "kernels/index.js"));
+const { drawMasks } = await import(join(dist, "networks/index.js"));
 const { loadPotential } = await import(join(dist, "hosts/node/potentials.js"));
 const { readAllFrames } = await import(join(dist, "hosts/node/files.js"));
-const { SurfaceForceField, isSurface } = await import(join(dist, "potentials/surface.js"));
-const { NetworkEvaluator } = await import(join(dist, "potentials/network-evaluator.js"));
-const { startSurfaceThreads } = await import(join(dist, "hosts/node/surface-threads.js"));
 const { unitSystem } = await import(join(dist, "units/index.js"));
 const { replicate } = await import(join(dist, "structure/index.js"));
 const { RandomStream } = await import(join(dist, "math/index.js"));
@@ -125,7 +124,68 @@ const systems = {
     time: 0.5,
     temperature: 300,
   },
+  dropout: {
+    potential: "gold-lasp2/committee/Seed1",
+    units: angstrom,
+    structure: gold,
+    yardstick: eam,
+    time: 2,
+    temperature: 600,
+    dropout: { hidden: [15, 15], probability: 0.1, passes: 100 },
+  },
+  ethylbenzene: {
+    potential: "n2p2/Ethylbenzene_SCAN",
+    units: bohr,
+    structure: () => first("n2p2/Ethylbenzene_SCAN/input.data", bohr),
+    yardstick: tersoff,
+    time: 0.5,
+    temperature: 300,
+  },
+  dmabn: {
+    potential: "n2p2/DMABN_SCAN",
+    units: bohr,
+    structure: () => first("n2p2/DMABN_SCAN/input.data", bohr),
+    yardstick: tersoff,
+    time: 0.5,
+    temperature: 300,
+  },
 };
+
+/** The same functions with small random networks, and their passes if asked for. */
+function dropoutPotential({ descriptors, members: [member] }, { hidden, probability, passes }, withDropout) {
+  const random = new RandomStream(1, "networks");
+  const elements = member.elements.map(({ scaling, network }) => {
+    const nodes = [network.nodes[0], ...hidden, 1];
+    const count = nodes.slice(1).reduce((sum, n, l) => sum + n * (nodes[l] + 1), 0);
+    const parameters = Float64Array.from({ length: count }, () => random.between(-0.1, 0.1));
+    return { scaling, network: { ...network, nodes, activations: [...hidden.map(() => "t"), "l"], parameters } };
+  });
+  const masks = elements.map(({ network }) => drawMasks(network, random, { probability, passes }));
+  const energyScale = 1e-3;
+  return {
+    descriptors,
+    members: [{ ...member, elements, energyScale, ...(withDropout ? { dropout: { seed: 1, masks } } : {}) }],
+  };
+}
+
+/** A force field of one build. */
+async function bound(code, { potential, structure, precision = "f64", threads = 1 }) {
+  const kernels = code.createKernels();
+  if (!code.isSurface(potential)) return { field: new code.NetworkEvaluator(kernels, potential).bind(structure) };
+  if (threads === 1) return { field: new code.SurfaceForceField(kernels, potential, structure, { precision }) };
+  const { team, close } = await code.startSurfaceThreads(kernels, potential, { threads, precision });
+  return { field: new code.SurfaceForceField(kernels, potential, structure, { precision, team }), close };
+}
+
+/** What is measured of the code built in a folder. */
+async function build(folder) {
+  const load = (path) => import(join(folder, path));
+  const { createKernels } = await load("hosts/node/kernels.js");
+  const { SurfaceForceField, isSurface } = await load("potentials/surface.js");
+  const { NetworkEvaluator } = await load("potentials/network-evaluator.js");
+  const { startSurfaceThreads } = await load("hosts/node/surface-threads.js");
+  return { createKernels, SurfaceForceField, isSurface, NetworkEvaluator, startSurfaceThreads };
+}
 
 const scratch = mkdtempSync(join(tmpdir(), "potluck-speed-"));
 
@@ -176,40 +236,56 @@ function trajectory(force, structure, { time, temperature, demand }) {
 const args = process.argv.slice(2);
 const jsonAt = args.indexOf("--json");
 const json = jsonAt < 0 ? undefined : args.splice(jsonAt, 2)[1];
+const againstAt = args.indexOf("--against");
+const against = againstAt < 0 ? undefined : args.splice(againstAt, 2)[1];
+/** Suffix of its rows → code. */
+const builds = [["", await build(dist)]];
+if (against !== undefined) builds.push([" before", await build(resolve(against))]);
+const { isSurface } = builds[0][1];
 const names = args.length > 0 ? args : Object.keys(systems);
 if (!existsSync(data)) throw new Error("the reference data are not there (../shared/data)");
 const turns = Number(process.env.TURNS ?? 7);
 const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}`;
-console.log(`${new Date().toISOString()}  ${machine}  load ${loadavg()[0].toFixed(2)}`);
+const module = hasRelaxedSimd() ? "relaxed SIMD" : "plain SIMD";
+console.log(`${new Date().toISOString()}  ${machine}, ${module}  load ${loadavg()[0].toFixed(2)}`);
 console.log("system      kind       µs/atom/step best (median)   ratio   yardstick best (median)");
-const record = { date: new Date().toISOString(), machine, load: loadavg()[0], rows: [] };
+const record = { date: new Date().toISOString(), machine, module, load: loadavg()[0], rows: [] };
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 for (const name of names) {
   const system = systems[name];
   const { potential } = loadPotential(join(data, system.potential), system.units);
   const structure = await system.structure();
-  const kernels = createKernels();
-  const demand = { uncertainty: system.spread === true, extrapolation: false };
-  // name → [precision, whether every member's forces are wanted, threads]
-  const kinds = { f64: ["f64", true, 1], f32: ["f32", true, 1] };
-  if (system.spread) Object.assign(kinds, { "f64 mean": ["f64", false, 1], "f32 mean": ["f32", false, 1] });
-  if (system.threads) Object.assign(kinds, { "f64 ×2": ["f64", true, 2], "f32 ×2": ["f32", true, 2] });
+  const bare = { uncertainty: false, extrapolation: false };
+  const spread = { ...bare, uncertainty: true };
+  /** A kind of run: precision, threads, what is asked for, and the potential if it is not the system's. */
+  const kinds = { f64: { demand: bare }, f32: { precision: "f32", demand: bare } };
+  if (system.spread)
+    Object.assign(kinds, { "f64 all": { demand: spread }, "f32 all": { precision: "f32", demand: spread } });
+  if (system.threads)
+    Object.assign(kinds, {
+      "f64 ×2": { threads: 2, demand: bare },
+      "f32 ×2": { precision: "f32", threads: 2, demand: bare },
+    });
+  if (system.dropout !== undefined) {
+    const [plain, passes] = [false, true].map((withDropout) =>
+      dropoutPotential(potential, system.dropout, withDropout),
+    );
+    const demand = { ...bare, energySpread: true };
+    kinds.f64.potential = plain;
+    kinds.f32.potential = plain;
+    kinds["f64 100"] = { potential: passes, demand };
+    kinds["f32 100"] = { precision: "f32", potential: passes, demand };
+  }
+  if (!isSurface(kinds.f64.potential ?? potential)) delete kinds.f32;
   const runs = {};
   const closing = [];
-  for (const [kind, [precision, spread, threads]] of Object.entries(kinds)) {
-    let team;
-    if (threads > 1) {
-      const started = await startSurfaceThreads(kernels, potential, { threads, precision });
-      team = started.team;
-      closing.push(started.close);
+  for (const [kind, how] of Object.entries(kinds))
+    for (const [where, code] of builds) {
+      const { field, close } = await bound(code, { potential, structure, ...how });
+      if (close !== undefined) closing.push(close);
+      runs[`${kind}${where}`] = { times: [], go: trajectory(field, structure, { ...system, demand: how.demand }) };
     }
-    const field = isSurface(potential)
-      ? new SurfaceForceField(kernels, potential, structure, { precision, ...(team ? { team } : {}) })
-      : new NetworkEvaluator(kernels, potential).bind(structure);
-    const how = { ...system, demand: spread ? demand : { uncertainty: false, extrapolation: false } };
-    runs[kind] = { times: [], go: trajectory(field, structure, how) };
-  }
   const yard = [];
   const steps = Math.max(3, Math.round(20000 / structure.species.length));
   for (let turn = 0; turn < turns; turn++) {
