@@ -16,5 +16,11 @@ $potluck convert runs/silicon/potential.json runs/silicon/n2p2
 $potluck info examples/silicon/silicon.extxyz.gz
 $potluck train --data examples/silicon/silicon.extxyz.gz --out runs/silicon-one --members 1 --epochs 10
 $potluck md examples/silicon/md.yaml --overwrite
+$potluck mc examples/silicon/mc.yaml --overwrite --steps 400
+$potluck info runs/silicon-mc
+$potluck metadynamics examples/silicon/metadynamics.yaml --overwrite --set metasteps=6
 $potluck relax runs/silicon examples/silicon/bulk.poscar -o runs/silicon/relaxed.extxyz --cell
 $potluck rdf runs/silicon-md/trajectory.extxyz --plot runs/silicon-md/rdf.html
+$potluck learn examples/learning/silicon.yaml --overwrite
+$potluck label examples/silicon/bulk.poscar -o runs/labelled.extxyz --engine embedded --directory runs/bulk-label \
+  --set 'potential={kind: published, name: silicon-stillinger-weber-1985}'

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { InputError } from "../errors/index.js";
+import { InputError, type Trouble } from "../errors/index.js";
 import { structureFormats } from "../formats/index.js";
 import { weightsName, writeN2p2Potential } from "../formats/n2p2-potential.js";
 import { writePotentialJson } from "../formats/potential-json.js";
@@ -10,26 +10,39 @@ import type { NetworkPotential } from "../potentials/definition.js";
 import type { UnitSystem } from "../units/index.js";
 import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
 import { printLine, type Terminal } from "./terminal.js";
-import { loadPotential, looksLikePotential, readFrames, writeAtomically, writeFrames } from "./wiring.js";
+import {
+  dataFrames,
+  loadPotential,
+  looksLikePotential,
+  readableFormats,
+  refusalsText,
+  writeAtomically,
+  writeFrames,
+} from "./wiring.js";
 
 interface ConvertOptions extends CommonOptions {
   readonly from?: string;
   readonly to?: string;
 }
 
+const readOnlyFormats = readableFormats.filter((name) => structureFormats.every((format) => format.name !== name));
+
 const example = `
 Examples:
   potluck convert POSCAR structure.extxyz
   potluck convert input.data data.extxyz --length-unit bohr --energy-unit hartree
+  potluck convert OUTCAR steps.extxyz              its converged steps
+  potluck convert calculations/ all.extxyz         everything that has converged below a directory
   potluck convert runs/silicon n2p2-silicon        a potential as an n2p2 directory, for LAMMPS
   potluck convert n2p2-silicon silicon.json
 
-Structure formats: ${structureFormats.map(({ name }) => name).join(", ")}.`;
+Structure formats: ${structureFormats.map(({ name }) => name).join(", ")}.
+Read only: ${readOnlyFormats.join(", ")}.`;
 
 export function convertCommand(terminal: Terminal): Command {
   const command = new Command("convert")
     .description("Structures and potentials between formats.")
-    .argument("<in>", "file of structures, or potential")
+    .argument("<in>", "structures (file, output of a program, directory of outputs, pattern), or potential")
     .argument("<out>", "file; for a potential a .json file or an n2p2 directory")
     .option("--from <format>", "format of IN (default: by its content)")
     .option("--to <format>", "format of OUT (default: by its name)");
@@ -55,16 +68,25 @@ async function convert(task: Task, terminal: Terminal): Promise<void> {
 async function convertStructures(
   { from, to, options }: Task,
   terminal: Terminal,
-): Promise<{ structures: number; lost: string[] }> {
+): Promise<{ structures: number; lost: string[]; refused: readonly Trouble[] }> {
   const units = unitsOf(options);
   const lost: string[] = [];
   const onLoss = (what: string): void => {
     lost.push(what);
     printLine(terminal.err, `Warning: ${to} cannot keep: ${what}.`);
   };
-  const frames = readFrames(from, { units, ...(options.from === undefined ? {} : { format: options.from }) });
+  let refused: readonly Trouble[] = [];
+  const onRefusals = (refusals: readonly Trouble[], frames: number): void => {
+    refused = refusals;
+    printLine(terminal.err, `Warning: ${refusalsText(refusals, frames)}`);
+  };
+  const frames = dataFrames([from], {
+    units,
+    onRefusals,
+    ...(options.from === undefined ? {} : { format: options.from }),
+  });
   const format = options.to === undefined ? {} : { format: options.to };
-  return { structures: await writeFrames(to, frames, { units, onLoss, ...format }), lost };
+  return { structures: await writeFrames(to, frames, { units, onLoss, ...format }), lost, refused };
 }
 
 async function convertPotential(

@@ -1,5 +1,6 @@
 /** `potluck evaluate`: a potential against labelled structures. */
 import { Command } from "commander";
+import type { Trouble } from "../errors/index.js";
 import { InputError } from "../errors/index.js";
 import {
   type EvaluationResult,
@@ -17,7 +18,7 @@ import { Progress } from "./progress.js";
 import { errorTable, layOut } from "./table.js";
 import { printLine, type Terminal } from "./terminal.js";
 import { uncertaintyText } from "./uncertainty-table.js";
-import { type OpenedPotential, openPotential, readAllFrames, writeAtomically } from "./wiring.js";
+import { type OpenedPotential, openPotential, readData, refusalsText, writeAtomically } from "./wiring.js";
 
 interface EvaluateOptions extends CommonOptions {
   readonly report?: string;
@@ -26,6 +27,7 @@ interface EvaluateOptions extends CommonOptions {
 const example = `
 Examples:
   potluck evaluate runs/silicon test.extxyz --report report.html
+  potluck evaluate runs/silicon calculations/          every OUTCAR, vasprun.xml, output of pw.x or CP2K below it
   potluck evaluate n2p2-directory input.data --length-unit bohr --energy-unit hartree --json
 
 The table of uncertainties: area between the reliability curve and its diagonal (0 is perfect, 0.5 the worst), ENCE (mean relative
@@ -39,7 +41,7 @@ export function evaluateCommand(terminal: Terminal): Command {
       "Errors of a potential on labelled structures, per group and in total, and how far its uncertainty can be believed.",
     )
     .argument("<potential>", "potential.json, run directory, or n2p2 directory")
-    .argument("<data...>", "files of labelled structures")
+    .argument("<data...>", "labelled structures: files, outputs of programs, directories of them, patterns")
     .option("--report <file>", "write a report with plots (HTML)");
   return addCommonOptions(command)
     .addHelpText("after", example)
@@ -60,16 +62,19 @@ async function evaluate({ potential: path, data, options }: Task, terminal: Term
   const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
   const potential = openPotential(path, units);
   for (const warning of potential.warnings) progress.note(`Warning: ${warning}`);
-  const frames: Frame[] = [];
   progress.stage("reading");
-  for (const file of data) for (const frame of await readAllFrames(file, { units })) frames.push(frame);
+  const { frames, refusals } = await readData(data, { units });
   checkLabels(frames, data);
   progress.stage("evaluating");
   const compared = await compareFrames(potential, frames, {
     threads: options.threads,
     onDone: (done) => progress.update(done, frames.length),
   });
-  const warnings = [...potential.warnings, ...unitsWarning(potential, compared, options)];
+  const warnings = [
+    ...potential.warnings,
+    ...refusalsWarning(refusals, frames),
+    ...unitsWarning(potential, compared, options),
+  ];
   for (const warning of warnings.slice(potential.warnings.length)) progress.note(`Warning: ${warning}`);
   const result: EvaluationResult = {
     potential: path,
@@ -81,8 +86,14 @@ async function evaluate({ potential: path, data, options }: Task, terminal: Term
   };
   if (options.report !== undefined) await writeAtomically(options.report, [await evaluationReport(result)]);
   progress.finish();
-  printLine(terminal.out, options.json ? JSON.stringify(summary(result)) : resultText(result, options.report));
+  printLine(
+    terminal.out,
+    options.json ? JSON.stringify({ ...summary(result), refused: refusals }) : resultText(result, options.report),
+  );
 }
+
+const refusalsWarning = (refusals: readonly Trouble[], frames: readonly Frame[]): string[] =>
+  refusals.length === 0 ? [] : [refusalsText(refusals, frames.length)];
 
 /** An n2p2 potential does not say its units, and nothing else makes every structure extrapolate. */
 function unitsWarning(

@@ -1,12 +1,12 @@
 /** What `potluck info` says about structures. */
 import { checkFrames, countsByElement, groupsOf } from "../datasets/index.js";
-import { describe, InputError } from "../errors/index.js";
+import { describe, describePlace, InputError, type Trouble } from "../errors/index.js";
 import { significant } from "../reports/index.js";
 import { atomCount, elementSymbol, type Frame, volume } from "../structure/index.js";
 import type { UnitSystem } from "../units/index.js";
 import type { Info } from "./info.js";
 import { layOut } from "./table.js";
-import { readAllFrames } from "./wiring.js";
+import { kindOfFile, readData, refusalKinds } from "./wiring.js";
 
 interface Range {
   readonly min: number;
@@ -14,20 +14,32 @@ interface Range {
 }
 
 export async function dataSetInfo(path: string, units: UnitSystem): Promise<Info> {
-  const frames = await readAllFrames(path, { units });
+  const { frames, refusals, files } = await readData([path], { units, acceptNothing: true });
   const groups = groupTable(frames);
   const record = {
     kind: "structures",
     file: path,
+    formats: await formatCounts(files),
     structures: frames.length,
     atoms: sum(frames.map(({ structure }) => atomCount(structure))),
     elements: elementCounts(frames),
     labels: labelCounts(frames),
     groups,
     ranges: ranges(frames),
-    warnings: warningsOf(frames),
+    refused: refusals,
+    warnings: frames.length === 0 ? [] : warningsOf(frames),
   };
   return { record, text: textOf(record) };
+}
+
+/** Title of each format, and how many of the files are in it. */
+async function formatCounts(files: readonly string[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const file of files) {
+    const title = (await kindOfFile(file))?.title ?? "unknown";
+    counts[title] = (counts[title] ?? 0) + 1;
+  }
+  return counts;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
@@ -74,7 +86,7 @@ function groupTable(frames: readonly Frame[]): GroupRow[] {
 }
 
 interface Ranges {
-  readonly atoms: Range;
+  readonly atoms?: Range;
   /** eV/atom */
   readonly energyPerAtom?: Range;
   /** Components, eV/Å. */
@@ -93,8 +105,9 @@ function ranges(frames: readonly Frame[]): Ranges {
     ),
   );
   const force = rangeOf(frames.flatMap(({ forces }) => (forces ? extremes(forces) : [])));
+  const atoms = rangeOf(frames.map(({ structure }) => atomCount(structure)));
   return {
-    atoms: rangeOf(frames.map(({ structure }) => atomCount(structure)))!,
+    ...(atoms ? { atoms } : {}),
     ...(energyPerAtom ? { energyPerAtom } : {}),
     ...(force ? { force } : {}),
     ...(volumePerAtom ? { volumePerAtom } : {}),
@@ -130,26 +143,50 @@ function warningsOf(frames: readonly Frame[]): string[] {
 
 interface DataSetRecord {
   readonly file: string;
+  readonly formats: Readonly<Record<string, number>>;
   readonly structures: number;
   readonly atoms: number;
   readonly elements: Readonly<Record<string, number>>;
   readonly labels: ReturnType<typeof labelCounts>;
   readonly groups: readonly GroupRow[];
   readonly ranges: Ranges;
+  readonly refused: readonly Trouble[];
   readonly warnings: readonly string[];
 }
 
-function textOf({ file, structures, atoms, elements, labels, groups, ranges: all, warnings }: DataSetRecord): string {
-  const counts = Object.entries(elements).map(([symbol, n]) => `${symbol} ${n}`);
+function textOf(record: DataSetRecord): string {
+  const { labels, groups, ranges: all, refused, warnings } = record;
   const lines = [
-    `${file}: ${structures} structures, ${atoms} atoms (${counts.join(", ")}), ${labels.periodic} periodic`,
+    headline(record),
     `labels: energy ${labels.energy}, forces ${labels.forces}, stress ${labels.stress}`,
     rangeLine("energy", all.energyPerAtom, "eV/atom"),
     rangeLine("force component", all.force, "eV/Å"),
     rangeLine("volume", all.volumePerAtom, "Å³/atom"),
   ].filter((line) => line !== "");
   const table = groups.length > 1 ? ["", groupText(groups)] : [];
-  return [...lines, ...table, ...warnings.map((warning) => `\nWarning: ${warning}`)].join("\n");
+  return [...lines, ...table, ...refusedText(refused), ...warnings.map((warning) => `\nWarning: ${warning}`)].join(
+    "\n",
+  );
+}
+
+/** "run/OUTCAR: VASP OUTCAR, 3 steps, of which 2 are structures with 8 atoms (Si 8), 2 periodic" */
+function headline({ file, formats, structures, atoms, elements, labels, refused }: DataSetRecord): string {
+  const counts = Object.entries(elements).map(([symbol, n]) => `${symbol} ${n}`);
+  const files = Object.entries(formats).map(([title, n]) => (n === 1 ? title : `${n} × ${title}`));
+  const of = refused.length === 0 ? "" : `${counted(structures + refused.length, "calculation")}, of which `;
+  const what = `${of}${counted(structures, "structure")}, ${counted(atoms, "atom")}`;
+  const elementsText = counts.length === 0 ? "" : ` (${counts.join(", ")})`;
+  return `${file}: ${files.join(", ")}: ${what}${elementsText}, ${labels.periodic} periodic`;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** What was refused, one a line; the rest is in the JSON. */
+function refusedText(refused: readonly Trouble[]): string[] {
+  const most = 20;
+  const lines = refused.slice(0, most).map(({ where, problem }) => `  ${describePlace(where)}: ${problem}`);
+  const more = refused.length > most ? [`  and ${refused.length - most} more (--json names all)`] : [];
+  return refused.length === 0 ? [] : ["", `Left out (${refusalKinds(refused)}):`, ...lines, ...more];
 }
 
 const rangeLine = (what: string, range: Range | undefined, unit: string): string =>

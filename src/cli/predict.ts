@@ -1,19 +1,20 @@
 /** `potluck predict`: energies, forces, stress and how sure the potential is. */
 import { Command } from "commander";
 import type { Evaluation, Uncertainty } from "../potentials/potential.js";
-import { significant } from "../reports/index.js";
+import { significant } from "../reports/numbers.js";
 import { type AtomColumn, atomCount, elementSymbol, type Frame, type InfoValue } from "../structure/index.js";
-import { applyCalibration, type CalibratedUncertainty } from "../uncertainty/index.js";
+import { applyCalibration, type CalibratedUncertainty } from "../uncertainty/calibration.js";
 import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
 import { Progress } from "./progress.js";
 import { layOut } from "./table.js";
 import { printLine, type Terminal } from "./terminal.js";
 import {
+  dataFrames,
   type EvaluatedFrame,
   evaluateAll,
   type OpenedPotential,
   openPotential,
-  readFrames,
+  refusalsText,
   writeFrames,
 } from "./wiring.js";
 
@@ -36,7 +37,7 @@ export function predictCommand(terminal: Terminal): Command {
   const command = new Command("predict")
     .description("Energies, forces, stress and their uncertainty.")
     .argument("<potential>", "potential.json, run directory, or n2p2 directory")
-    .argument("<structures...>", "files of structures")
+    .argument("<structures...>", "structures: files, outputs of programs, directories of them, patterns")
     .option("-o, --out <file>", "write structures with the predictions as labels (.extxyz and others)");
   return addCommonOptions(command)
     .addHelpText("after", example)
@@ -61,7 +62,11 @@ async function predict({ potential: path, files, options }: Task, terminal: Term
     if (options.json) printLine(terminal.out, JSON.stringify(predictionRecord(frame, evaluation, potential)));
     else rows.push(predictionRow(frame, evaluation));
   };
-  const predicted = predictions(evaluateAll(potential, frames(files), options.threads), tell);
+  const frames = dataFrames(files, {
+    units,
+    onRefusals: (refusals, read) => progress.note(`Warning: ${refusalsText(refusals, read)}`),
+  });
+  const predicted = predictions(evaluateAll(potential, frames, options.threads), tell);
   if (options.out === undefined) for await (const _ of predicted);
   else
     await writeFrames(options.out, predicted, {
@@ -69,10 +74,6 @@ async function predict({ potential: path, files, options }: Task, terminal: Term
       onLoss: (lost) => progress.note(`Not kept in ${options.out}: ${lost}.`),
     });
   if (!options.json) printLine(terminal.out, layOut([rowTitles, ...rows], { text: 1 }));
-
-  async function* frames(names: readonly string[]): AsyncGenerator<Frame> {
-    for (const name of names) yield* readFrames(name, { units });
-  }
 }
 
 async function* predictions(

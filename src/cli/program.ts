@@ -13,7 +13,12 @@ const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Co
   info: async () => (await import("./info.js")).infoCommand,
   convert: async () => (await import("./convert.js")).convertCommand,
   md: async () => (await import("./md.js")).mdCommand,
+  mc: async () => (await import("./mc.js")).mcCommand,
+  metadynamics: async () => (await import("./metadynamics.js")).metadynamicsCommand,
   relax: async () => (await import("./relax.js")).relaxCommand,
+  learn: async () => (await import("./learn.js")).learnCommand,
+  label: async () => (await import("./label.js")).labelCommand,
+  serve: async () => (await import("./serve.js")).serveCommand,
   rdf: async () => (await import("./rdf.js")).rdfCommand,
 };
 

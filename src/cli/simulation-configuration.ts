@@ -1,5 +1,6 @@
 /** A simulation's configuration from YAML. */
 import { ConfigurationFormat, type KeyTrouble } from "../configuration/index.js";
+import { withStructureFile } from "./simulation-keys.js";
 import { type SimulationConfiguration, simulationSchema } from "./simulation-schema.js";
 
 export type { SimulationConfiguration } from "./simulation-schema.js";
@@ -12,12 +13,9 @@ export const simulationFormat = new ConfigurationFormat({
 
 /** `ensemble: nve` and `structure: FILE` are short forms. */
 function withLongForms(input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { ensemble, structure } = input;
-  return {
-    ...input,
-    ...(typeof ensemble === "string" ? { ensemble: { kind: ensemble } } : {}),
-    ...(typeof structure === "string" ? { structure: { file: structure } } : {}),
-  };
+  const { ensemble } = input;
+  const longer = withStructureFile(input);
+  return typeof ensemble === "string" ? { ...longer, ensemble: { kind: ensemble } } : longer;
 }
 
 /** Keys that say something about what is not chosen. */

@@ -104,11 +104,12 @@ function relativeTo(
   const place = (file: string): string => (isAbsolute(file) ? file : join(folder, file));
   const places = <F extends string | string[] | null>(files: F, key: string): F =>
     given(key) || files === null ? files : ((Array.isArray(files) ? files.map(place) : place(files as string)) as F);
-  const { data, test, descriptors } = configuration;
+  const { data, test, start, descriptors } = configuration;
   return {
     ...configuration,
     data: places(data, "data"),
     test: places(test, "test"),
+    start: places(start, "start"),
     descriptors: { ...descriptors, file: places(descriptors.file, "descriptors.file") },
   };
 }
@@ -123,8 +124,8 @@ function runName(file: string | undefined, { data }: TrainingConfiguration): str
 }
 
 /** Complains about missing files before anything is computed. */
-export function checkFilesExist({ data, test }: TrainingConfiguration): void {
-  for (const file of [data, test ?? []].flat()) {
+export function checkFilesExist({ data, test, start }: TrainingConfiguration): void {
+  for (const file of [data, test ?? [], start ?? []].flat()) {
     if (existsSync(file)) continue;
     throw new InputError({
       code: "no-such-file",

@@ -7,12 +7,14 @@ import { createEvaluator, loadPotential } from "../hosts/node/potentials.js";
 import type { NetworkPotential } from "../potentials/definition.js";
 import type { Potential } from "../potentials/potential.js";
 import type { Frame } from "../structure/index.js";
-import { type Calibration, parseCalibration } from "../uncertainty/index.js";
+import { type Calibration, parseCalibration } from "../uncertainty/calibration-record.js";
 import type { UnitSystem } from "../units/index.js";
 
 export { writeAtomically } from "../hosts/node/atomic.js";
+export { dataFrames, type ReadData, readData, refusalKinds, refusalsText } from "../hosts/node/data.js";
 export type { EvaluatedFrame } from "../hosts/node/evaluation.js";
 export { readAllFrames, readFrames, writeFrames } from "../hosts/node/files.js";
+export { kindOfFile, readableFormats } from "../hosts/node/frame-source.js";
 export { loadPotential, looksLikePotential } from "../hosts/node/potentials.js";
 
 export interface OpenedPotential extends Potential {

@@ -98,6 +98,7 @@ function describeKey(
 /** "number from 0 to 1", "null or whole number ≥ 1", "random | group" */
 export function kindOf(key: KeySchema): string {
   if (key.anyOf) return [...new Set(key.anyOf.map(kindOf))].join(" or ");
+  if (key.oneOf) return "map";
   if (key.const !== undefined) return String(key.const);
   if (key.enum) return key.enum.join(" | ");
   if (key.type === "array") return `list of ${plural(kindOf(key.items ?? {}))}`;

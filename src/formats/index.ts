@@ -23,7 +23,15 @@ export { type OutputFormat, type OutputOptions, type OutputReading, readOutput }
 export { poscar } from "./poscar.js";
 export { pwOutput } from "./pw-output.js";
 export { type PwInput, type PwValue, pwInputText, qeInput } from "./qe-input.js";
-export { findFormat, formatOfName, outputFormats, recognise, recogniseOutput, structureFormats } from "./registry.js";
+export {
+  findFormat,
+  findOutputFormat,
+  formatOfName,
+  outputFormats,
+  recognise,
+  recogniseOutput,
+  structureFormats,
+} from "./registry.js";
 export { readStillingerWeber } from "./stillinger-weber.js";
 export { readTersoff } from "./tersoff.js";
 export { vasprun } from "./vasprun.js";

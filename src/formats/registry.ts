@@ -36,6 +36,10 @@ export const recogniseOutput = (head: string): OutputFormat | undefined =>
 export const findFormat = (name: string): StructureFormat | undefined =>
   structureFormats.find((format) => format.name === name);
 
+/** By the name that a user gives ("outcar"). */
+export const findOutputFormat = (name: string): OutputFormat | undefined =>
+  outputFormats.find((format) => format.name === name);
+
 /** By the end of a file's name, the longest that fits; `.gz` does not count. */
 export function formatOfName(fileName: string): StructureFormat | undefined {
   const name = (fileName.split(/[\\/]/).at(-1) ?? "").toLowerCase().replace(/\.gz$/, "");

@@ -101,14 +101,16 @@ const descriptors = z.strictObject({
 });
 
 const hidden = z.array(z.int().min(1).max(1000)).min(1).max(10).nullable().default(null);
-const activation = z.enum(activationNames);
+const activation = z.union([z.enum(activationNames), z.array(z.enum(activationNames)).min(1)]);
 
 const network = z.strictObject({
   hidden: hidden.meta({
     description: "Neurons per hidden layer; null chooses by the amount of data.",
     unit: "neurons",
   }),
-  activation: activation.default("tanh").meta({ description: "Activation of the hidden layers." }),
+  activation: activation.default("tanh").meta({
+    description: "Activation of the hidden layers, or a list with one for each.",
+  }),
   initial: z.enum(["glorot", "nguyen-widrow"]).default("glorot").meta({ description: "Weights at the start." }),
   normalizeNodes: z.boolean().default(false).meta({
     description: "Divide a neuron's sum by the number of its inputs (n2p2's normalize_nodes).",
@@ -181,6 +183,16 @@ export const trainingSchema = z.strictObject({
     .nullable()
     .default(null)
     .meta({ description: "File or files of the test set; none of it is trained on." }),
+  start: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "Potential, run directory or n2p2 directory to go on from: its functions, networks, reference energies and weights in place of new " +
+        "ones. Ranges and scaling follow the new data. Null starts from random weights.",
+    }),
   out: z.string().min(1).nullable().default(null).meta({
     description: "Run directory; null makes runs/NAME, after the configuration file.",
   }),

@@ -4,18 +4,19 @@
  */
 
 import type { Scaling, ScalingMode } from "../descriptors/definition.js";
-import { StatisticsGatherer } from "../descriptors/scaling.js";
+import { affineOf, StatisticsGatherer } from "../descriptors/scaling.js";
 import type { Kernels } from "../kernels/index.js";
 import { RandomStream } from "../math/index.js";
-import type { NetworkShape } from "../networks/index.js";
+import { type NetworkShape, parameterCount } from "../networks/index.js";
 import type { OptimizerConfiguration } from "./configuration.js";
 import { Engine, type EngineLayout } from "./engine.js";
-import type { Labelled, LossWeights } from "./loss.js";
+import type { ErrorSums, Labelled, LossWeights } from "./loss.js";
 import { type InitialWeights, initialParameters, MemberModel } from "./model.js";
-import { createTrainer, type Trainer } from "./optimizers/index.js";
+import { createTrainer, type EpochResult, type Trainer } from "./optimizers/index.js";
 import { FitProblem, type ProblemParts } from "./problem.js";
 import type { EpochRecord } from "./record.js";
 import { TeamLeader, type TeamPlaces } from "./team.js";
+import { continuedScaling, type MemberStart, rescaledInputs } from "./warm-start.js";
 
 export interface MemberPlan {
   /** 0-based index in the committee. */
@@ -28,6 +29,8 @@ export interface MemberPlan {
   readonly layout: EngineLayout;
   readonly scaling: { readonly mode: ScalingMode; readonly low: number; readonly high: number };
   readonly initial: InitialWeights;
+  /** The member from which the fit goes on; undefined: from random weights. `initial` and `scaling` are then of no meaning. */
+  readonly start?: MemberStart | undefined;
   /** eV per unit of network output; undefined: so that the initial forces have the spread of the labels. */
   readonly energyScale: number | undefined;
   readonly weights: LossWeights;
@@ -53,9 +56,9 @@ export interface MemberSnapshot {
   readonly optimizer: readonly Float64Array[];
 }
 
-/** Scaling of each element's functions by the member's own training structures. */
+/** Scaling of each element's functions by the member's own training structures, and by those of the member it goes on from. */
 export function memberScalings(kernels: Kernels, plan: MemberPlan): Scaling[] {
-  const { structures, train, shapes, layout, scaling } = plan;
+  const { structures, train, shapes, layout, scaling, start } = plan;
   return shapes.map((shape, e) => {
     const gatherer = new StatisticsGatherer(shape.nodes[0]!);
     for (const s of train) {
@@ -63,7 +66,8 @@ export function memberScalings(kernels: Kernels, plan: MemberPlan): Scaling[] {
       const values = kernels.f64(cached.values, cached.atoms * layout.valueLength);
       for (let i = cached.starts[e]!; i < cached.starts[e + 1]!; i++) gatherer.add(values, i * layout.valueLength);
     }
-    return { ...gatherer.statistics(), ...scaling };
+    if (start === undefined) return { ...gatherer.statistics(), ...scaling };
+    return continuedScaling(start.scalings[e], gatherer.count > 0 ? gatherer.statistics() : undefined);
   });
 }
 
@@ -78,12 +82,24 @@ export function problemParts(
   const { structures, train, weights, l2 } = plan;
   const dropout = plan.dropout === undefined ? undefined : { probability: plan.dropout, seed: plan.seed };
   const parts = { kernels, engine, model, structures, train, weights, l2, dropout };
-  engine.energyScale = energyScale ?? plan.energyScale ?? naturalScale(parts, startParameters(plan));
+  engine.energyScale =
+    energyScale ?? plan.start?.energyScale ?? plan.energyScale ?? naturalScale(parts, startParameters(plan, model));
   return parts;
 }
 
-const startParameters = (plan: MemberPlan): Float64Array =>
-  initialParameters(plan.shapes, plan.initial, new RandomStream(plan.seed, "weights"));
+/** Random, or those of the member that the fit goes on from, for the model's own scaling. */
+function startParameters({ start, shapes, initial, seed }: MemberPlan, model: MemberModel): Float64Array {
+  if (start === undefined) return initialParameters(shapes, initial, new RandomStream(seed, "weights"));
+  const parameters = start.parameters.slice();
+  let at = 0;
+  shapes.forEach((shape, e) => {
+    const own = parameters.subarray(at, at + parameterCount(shape));
+    const maps = { from: affineOf(start.scalings[e]), to: affineOf(model.scalings[e]) };
+    own.set(rescaledInputs(shape, own, maps));
+    at += own.length;
+  });
+  return parameters;
+}
 
 /**
  * Energy scale that gives the initial networks forces of the labels' spread (n2p2's `normalize_data_set force`); without
@@ -138,7 +154,7 @@ export function fitMember(kernels: Kernels, plan: MemberPlan, options: FitOption
   const leader = new TeamLeader(parts, options.team);
   const problem = new FitProblem(parts, leader);
   const { resume } = options;
-  const parameters = resume?.parameters.slice() ?? startParameters(plan);
+  const parameters = resume?.parameters.slice() ?? startParameters(plan, parts.model);
   const trainer = createTrainer(problem, plan.optimizer, { parameters, epochs: plan.epochs, seed: plan.seed });
   if (resume !== undefined) trainer.restore(resume.optimizer);
   const run = new MemberRun({ plan, problem, trainer, options });
@@ -179,6 +195,10 @@ class MemberRun {
 
   finish(): MemberSnapshot {
     const { plan, options } = this.#parts;
+    if (plan.start !== undefined && this.#history.length === 0) {
+      const record = this.#recordStart();
+      if (options.onEpoch(record, () => this.snapshot())) return this.snapshot();
+    }
     while (this.#epoch < plan.epochs) {
       if (plan.patience !== undefined && this.#epoch - this.#bestEpoch >= plan.patience) break;
       const record = this.#runEpoch();
@@ -187,8 +207,17 @@ class MemberRun {
     return this.snapshot();
   }
 
+  /** Epoch 0: the errors of the member that the fit goes on from, which is kept unless an epoch does better. */
+  #recordStart(): EpochRecord {
+    const { plan, problem, trainer } = this.#parts;
+    const train = problem.errors(trainer.parameters, plan.train);
+    const held = plan.validation.length > 0 ? problem.errors(trainer.parameters, plan.validation) : undefined;
+    this.#bestLoss = (held ?? train).meanLoss;
+    return this.#record({ sums: train, held, step: {} });
+  }
+
   #runEpoch(): EpochRecord {
-    const { plan, problem, trainer, options } = this.#parts;
+    const { plan, problem, trainer } = this.#parts;
     this.#epoch++;
     const { sums, step } = trainer.epoch(this.#epoch);
     const held = plan.validation.length > 0 ? problem.errors(trainer.parameters, plan.validation) : undefined;
@@ -202,6 +231,11 @@ class MemberRun {
       this.#bestEpoch = this.#epoch;
       this.#best = trainer.parameters.slice();
     }
+    return this.#record({ sums, held, step });
+  }
+
+  #record({ sums, held, step }: EpochResult & { readonly held: ErrorSums | undefined }): EpochRecord {
+    const { plan, options } = this.#parts;
     const record: EpochRecord = {
       member: plan.member,
       epoch: this.#epoch,

@@ -20,9 +20,9 @@ import { InputError } from "../../src/errors/index.js";
 import {
   createEngine,
   createProgram,
-  type EngineName,
   engineSchemas,
   IpiServer,
+  type ProgramName,
   potentialEngine,
   servePotential,
 } from "../../src/hosts/node/engines/index.js";
@@ -323,7 +323,7 @@ describe("what the user must mend first is an error", () => {
   });
 
   it("settings that are wrong, with the key", async () => {
-    const bad: readonly (readonly [EngineName, unknown, RegExp])[] = [
+    const bad: readonly (readonly [ProgramName, unknown, RegExp])[] = [
       ["quantum-espresso", { cutoff: -1, pseudopotentials: {}, kpoints: { spacing: 1 } }, /`cutoff`/],
       ["cp2k", { kinds: {} }, /`input`/],
       ["lammps", { elements: ["Si"], commands: [] }, /`commands`/],
@@ -332,7 +332,7 @@ describe("what the user must mend first is an error", () => {
     ];
     for (const [name, settings, message] of bad) await expect(createProgram(name, settings)).rejects.toThrow(message);
     expect(await codeOf(createProgram("vasp", { directory: join(folder, "nowhere") }))).toBe("no-such-file");
-    expect(Object.keys(engineSchemas)).toEqual(["quantum-espresso", "cp2k", "lammps", "vasp", "ase"]);
+    expect(Object.keys(engineSchemas)).toEqual(["quantum-espresso", "cp2k", "lammps", "vasp", "ase", "embedded"]);
   });
 
   it("elements without a potential, structures without a cell, k-points that nobody gives", async () => {

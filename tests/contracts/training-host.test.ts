@@ -2,12 +2,13 @@
  * The main job with real threads on a few silicon structures: the same bits every time, also when it was stopped and resumed,
  * and the same fit whatever the number of threads. The workers are the built ones: `npm run build` first.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAllFrames, writeFrames } from "../../src/hosts/node/files.js";
+import { configurationOfInputNn } from "../../src/hosts/node/input-nn.js";
 import { createKernels } from "../../src/hosts/node/kernels.js";
 import { loadPotential } from "../../src/hosts/node/potentials.js";
 import {
@@ -44,6 +45,7 @@ interface RunOptions {
   readonly test?: number;
   readonly members?: number;
   readonly optimizer?: Readonly<Record<string, unknown>>;
+  readonly network?: { readonly hidden: readonly number[]; readonly activation?: readonly string[] };
   readonly resume?: boolean;
   /** Stopped once this epoch has been reported. */
   readonly stopAt?: number;
@@ -52,14 +54,14 @@ interface RunOptions {
 /** Trains into directory/name. */
 function train(name: string, options: RunOptions): Promise<TrainOutcome> {
   const { threads, members = 1, optimizer = { method: "soap", batch: 4 }, resume = false, stopAt } = options;
-  const { dropout = 0, test = 0.1 } = options;
+  const { dropout = 0, test = 0.1, network = { hidden: [5] } } = options;
   const configuration = trainingFormat.resolve({
     data: join(directory, "some.extxyz"),
     threads,
     epochs: EPOCHS,
     seed: 7,
     descriptors: { cutoff: 4, size: "small" },
-    network: { hidden: [5], dropout: { probability: dropout, passes: 12 } },
+    network: { ...network, dropout: { probability: dropout, passes: 12 } },
     split: { test },
     committee: { members },
     optimizer,
@@ -200,6 +202,27 @@ describe("training with threads", () => {
       expect(uncertainty!.energy).toBeCloseTo(found.uncertainty!.energy, 8);
       expect(apart(uncertainty!.forces, found.uncertainty!.forces)).toBeLessThan(1e-5);
     }
+  });
+
+  it("layers may have activations of their own, one for each", async () => {
+    const network = { hidden: [5, 4], activation: ["tanh", "softplus"] };
+    const { potential } = await train("mixed", { threads: 1, network });
+    expect(potential.members[0]!.elements[0]!.network.activations).toEqual(["t", "p", "l"]);
+    const wrong = { hidden: [5], activation: ["tanh", "softplus"] };
+    await expect(train("too-many", { threads: 1, network: wrong })).rejects.toThrow(
+      /2 names for the 1 hidden layers of Si/,
+    );
+  });
+
+  it("an input.nn with an activation for each layer is accepted", () => {
+    const lines = ["number_of_elements 1", "elements Si", "global_hidden_layers_short 2", "global_nodes_short 5 4"];
+    const more = ["global_activation_short t p l", "cutoff_type 1", "symfunction_short Si 2 Si 0.1 0 6"];
+    const folder = join(directory, "input-nn");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "input.nn"), [...lines, ...more, ""].join("\n"));
+    writeFileSync(join(folder, "input.data"), "begin\nend\n");
+    const { configuration } = configurationOfInputNn(join(folder, "input.nn"));
+    expect(configuration.network).toMatchObject({ hidden: [5, 4], activation: ["tanh", "softplus"] });
   });
 
   it.each([

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InputError } from "../../src/errors/index.js";
 import { extxyz, recognise } from "../../src/formats/index.js";
 import { writeTrouble } from "../../src/hosts/node/atomic.js";
-import { formatOfFile, readAllFrames, readFrames, writeAtomically, writeFrames } from "../../src/hosts/node/index.js";
+import { kindOfFile, readAllFrames, readFrames, writeAtomically, writeFrames } from "../../src/hosts/node/index.js";
 import type { Frame } from "../../src/structure/index.js";
 import { contentOf } from "./reading.js";
 
@@ -63,7 +63,7 @@ test("plain and gzip, by content and not by name", async () => {
     expect(read.map(contentOf)).toEqual(frames.map(contentOf));
     expect(read[2].source).toEqual({ file: join(folder, name), structure: 3, line: 9 });
   }
-  expect((await formatOfFile(join(folder, "misnamed.dat")))?.name).toBe("extxyz");
+  expect((await kindOfFile(join(folder, "misnamed.dat")))?.name).toBe("extxyz");
 });
 
 test("units of n2p2 are those of the options", async () => {

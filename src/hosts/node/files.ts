@@ -2,21 +2,20 @@
 
 import { InputError } from "../../errors/index.js";
 import {
-  type ByteSource,
   findFormat,
   formatOfName,
   losses,
-  type ReadOptions,
-  recognise,
+  type OutputOptions,
   type StructureFormat,
   structureFormats,
   type WriteOptions,
 } from "../../formats/index.js";
 import type { Frame } from "../../structure/index.js";
 import { writeAtomically } from "./atomic.js";
-import { readBytes } from "./bytes.js";
+import { framesOfFile, readableFormats } from "./frame-source.js";
 
-export interface ReadFramesOptions extends Omit<ReadOptions, "file"> {
+/** Without `onRefusal` the first calculation of an output that may not be believed is thrown. */
+export interface ReadFramesOptions extends Omit<OutputOptions, "file"> {
   /** Name of the format; by default the content says it. */
   readonly format?: string;
 }
@@ -28,18 +27,10 @@ export interface WriteFramesOptions extends WriteOptions {
   readonly onLoss?: (lost: string) => void;
 }
 
-const headBytes = 16384;
-
-/** A file that has been opened: what it is in, and its bytes from the beginning. */
-export interface OpenedFile {
-  readonly format: StructureFormat;
-  readonly bytes: ByteSource;
-}
-
-/** Frame after frame of a structure file; the file is closed when the loop ends, however it ends. */
+/** Frame after frame of a file that holds structures; the file is closed when the loop ends, however it ends. */
 export async function* readFrames(path: string, options: ReadFramesOptions = {}): AsyncGenerator<Frame> {
-  const { format, bytes } = await openStructures(path, options.format);
-  yield* format.read(bytes, { ...options, file: path });
+  const { format, ...rest } = options;
+  yield* framesOfFile(path, rest, format);
 }
 
 /** All frames of a file, in memory. */
@@ -47,13 +38,6 @@ export async function readAllFrames(path: string, options: ReadFramesOptions = {
   const frames: Frame[] = [];
   for await (const frame of readFrames(path, options)) frames.push(frame);
   return frames;
-}
-
-/** The format of a file, by its content, else by its name; undefined if it is none of ours. */
-export async function formatOfFile(path: string): Promise<StructureFormat | undefined> {
-  const { head, close } = await beginning(path);
-  await close();
-  return recognise(new TextDecoder().decode(head), path);
 }
 
 /** Write frames one by one, gzip if the name ends in .gz. The target appears or changes only when all is written. */
@@ -89,47 +73,18 @@ async function* texts(frames: Iterable<Frame> | AsyncIterable<Frame>, job: Write
   }
 }
 
-async function openStructures(path: string, name: string | undefined): Promise<OpenedFile> {
-  const { head, bytes, close } = await beginning(path);
-  const format = name === undefined ? recognise(new TextDecoder().decode(head), path) : findFormat(name);
-  if (format !== undefined) return { format, bytes };
-  await close();
-  throw unknownFormat(path, name);
-}
-
-/** The first bytes of a file, and all of them, the first ones included. */
-async function beginning(path: string): Promise<{ head: Uint8Array; bytes: ByteSource; close(): Promise<void> }> {
-  const source = readBytes(path)[Symbol.asyncIterator]();
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  while (size < headBytes) {
-    const { value, done } = await source.next();
-    if (done) break;
-    pieces.push(value);
-    size += value.length;
-  }
-  const head = Buffer.concat(pieces).subarray(0, headBytes);
-  const close = async () => {
-    await source.return?.(undefined);
-  };
-  return { head, bytes: continued(pieces, source), close };
-}
-
-async function* continued(pieces: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    while (pieces.length > 0) yield pieces.shift()!;
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
-}
-
 function unknownFormat(path: string, name: string | undefined): InputError {
   const names = structureFormats.map((format) => format.name).join(", ");
+  const readOnly = name !== undefined && readableFormats.includes(name);
   return new InputError({
     code: "unknown-format",
     where: { file: path },
-    problem: name === undefined ? "This is no structure format that we know." : `There is no format "${name}".`,
+    problem:
+      name === undefined
+        ? "The end of this name belongs to no structure format that we know."
+        : readOnly
+          ? `Nothing is written as "${name}": it is only read.`
+          : `There is no format "${name}".`,
     expected: `Expected one of ${names}.`,
     remedy: "Name the format explicitly, or give the file its usual extension.",
   });

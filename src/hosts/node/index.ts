@@ -2,13 +2,13 @@
 export { writeAtomically } from "./atomic.js";
 export { readBytes } from "./bytes.js";
 export {
-  formatOfFile,
   type ReadFramesOptions,
   readAllFrames,
   readFrames,
   type WriteFramesOptions,
   writeFrames,
 } from "./files.js";
+export { type FileKind, kindOfFile } from "./frame-source.js";
 export { createKernels } from "./kernels.js";
 export { createEvaluator, type LoadedPotential, loadPotential, looksLikePotential } from "./potentials.js";
 export { type TrainingEvent, TrainingStopped, type TrainOptions, type TrainOutcome, trainPotential } from "./train.js";

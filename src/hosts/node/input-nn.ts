@@ -60,26 +60,24 @@ function network(table: KeywordTable, file: string, training: TrainingSettings):
   const nodes = lineOf(table, "global_nodes_short");
   const letters = lineOf(table, "global_activation_short");
   const hidden = (nodes?.args ?? []).map(Number);
-  const own = (letters?.args ?? []).slice(0, hidden.length);
-  const name = (letter: string | undefined): ActivationName => {
+  const names = (letters?.args ?? []).slice(0, hidden.length).map((letter): ActivationName => {
     const found = Object.entries(activationLetters).find(([, l]) => l === letter);
-    if (found === undefined || new Set(own).size > 1)
-      throw new InputError({
-        code: "unsupported-activation",
-        where: { file, ...(letters === undefined ? {} : { line: letters.line }) },
-        problem: `Hidden layers with the activations "${own.join(" ")}" cannot be fitted.`,
-        expected: "Expected one activation for all hidden layers.",
-        remedy:
-          "Give the same letter for every hidden layer; potentials with different ones can be read and evaluated.",
-      });
-    return found[0] as ActivationName;
-  };
+    if (found !== undefined) return found[0] as ActivationName;
+    throw new InputError({
+      code: "unsupported-activation",
+      where: { file, ...(letters === undefined ? {} : { line: letters.line }) },
+      problem: `There is no activation "${letter}".`,
+      expected: `Expected one of ${Object.values(activationLetters).join(" ")}.`,
+      remedy: "Correct global_activation_short.",
+    });
+  });
+  const [first = "tanh", ...others] = names;
   const elements = Object.fromEntries(
     linesOf(table, "element_nodes_short").map((line) => [line.args[0]!, { hidden: line.args.slice(1).map(Number) }]),
   );
   return {
     ...(hidden.length === 0 ? {} : { hidden }),
-    activation: name(own[0] ?? "t"),
+    activation: others.every((name) => name === first) ? first : names,
     normalizeNodes: hasKeyword(table, "normalize_nodes"),
     initial: training.nguyen_widrow_weights_short.value ? "nguyen-widrow" : "glorot",
     elements,

@@ -109,10 +109,32 @@ function growthTrouble(path: string, error: unknown): unknown {
   );
 }
 
-export type ThermoFormat = "csv" | "jsonl";
+export type TableFormat = "csv" | "jsonl";
 
-/** Columns of the CSV; each has its unit in its name. */
-const thermoColumns: readonly (readonly [string, (record: ThermoRecord) => number | undefined])[] = [
+/** A name with the unit in it, and what stands there; undefined where there is no such number. */
+export type Column<R> = readonly [string, (record: R) => number | undefined];
+
+export interface Table<R> {
+  readonly format: TableFormat;
+  readonly columns: readonly Column<R>[];
+  /** What JSON lines have besides. */
+  readonly more?: (record: R) => Readonly<Record<string, unknown>>;
+}
+
+/** Records to a file: CSV with a line of titles, or one JSON object a line. */
+export function tableSink<R>(file: GrowingFile, { format, columns, more }: Table<R>): (record: R) => void {
+  if (format === "csv")
+    return (record) => {
+      if (file.isEmpty) file.write(`${columns.map(([name]) => name).join(",")}\n`);
+      file.write(`${columns.map(([, pick]) => pick(record) ?? "").join(",")}\n`);
+    };
+  return (record) => {
+    const entries = columns.map(([name, pick]) => [name, pick(record) ?? null]);
+    file.write(`${JSON.stringify({ ...Object.fromEntries(entries), ...more?.(record) })}\n`);
+  };
+}
+
+const thermoColumns: readonly Column<ThermoRecord>[] = [
   ["step", (r) => r.step],
   ["time_fs", (r) => r.time],
   ["temperature_K", (r) => r.temperature],
@@ -130,26 +152,15 @@ const inGigapascal = (pressure: number | undefined): number | undefined =>
 
 export interface ThermoFileOptions {
   readonly every: number;
-  readonly format: ThermoFormat;
+  readonly format: TableFormat;
   /** Whether the disagreement γ and the extrapolations are asked for. */
   readonly uncertainty: boolean;
 }
 
-/** Thermodynamics to a file: CSV with a line of titles, or one JSON object a line, with the cell too (rows, Å). Pressures in GPa. */
+/** Thermodynamics to a file, in JSON lines with the cell too (rows, Å). Pressures in GPa. */
 export function thermoFile(file: GrowingFile, { every, format, uncertainty }: ThermoFileOptions): Recorder {
-  const sink = (record: ThermoRecord): void => {
-    if (format === "csv" && file.isEmpty) file.write(`${thermoColumns.map(([name]) => name).join(",")}\n`);
-    file.write(format === "csv" ? thermoLine(record) : thermoObject(record));
-  };
-  return thermo({ every, sink, uncertainty });
-}
-
-const thermoLine = (record: ThermoRecord): string =>
-  `${thermoColumns.map(([, pick]) => pick(record) ?? "").join(",")}\n`;
-
-function thermoObject(record: ThermoRecord): string {
-  const entries = thermoColumns.map(([name, pick]) => [name, pick(record) ?? null]);
-  return `${JSON.stringify({ ...Object.fromEntries(entries), cell_A: record.cell ?? null })}\n`;
+  const more = ({ cell }: ThermoRecord) => ({ cell_A: cell ?? null });
+  return thermo({ every, sink: tableSink(file, { format, columns: thermoColumns, more }), uncertainty });
 }
 
 export type TrajectoryFormat = "extxyz" | "lammps-dump";
@@ -161,16 +172,25 @@ export interface TrajectoryFileOptions extends FrameOptions {
   readonly uncertainty: boolean;
 }
 
-/** Ends of the names of trajectories. */
-export const trajectoryExtensions: Readonly<Record<TrajectoryFormat, string>> = {
+const trajectoryExtensions: Readonly<Record<TrajectoryFormat, string>> = {
   extxyz: ".extxyz",
   "lammps-dump": ".lammpstrj",
 };
 
+/** The name of a trajectory; undefined where none is wanted. */
+export const trajectoryName = (
+  stem: string,
+  options: { readonly format: TrajectoryFormat; readonly gzip: boolean } | undefined,
+): string | undefined => options && `${stem}${trajectoryExtensions[options.format]}${options.gzip ? ".gz" : ""}`;
+
 /** States to a file. Unwrapped positions keep displacements; in LAMMPS's dumps the time step is the number of the step. */
-export function trajectoryFile(file: GrowingFile, options: TrajectoryFileOptions): Recorder {
-  const format: StructureFormat = options.format === "extxyz" ? extxyz : lammpsDump;
-  return trajectory({ ...options, sink: (frame) => file.write(format.write(dated(frame, format))) });
+export const trajectoryFile = (file: GrowingFile, options: TrajectoryFileOptions): Recorder =>
+  trajectory({ ...options, sink: frameSink(file, options.format) });
+
+/** Frames to a file. */
+export function frameSink(file: GrowingFile, name: TrajectoryFormat): (frame: Frame) => void {
+  const format: StructureFormat = name === "extxyz" ? extxyz : lammpsDump;
+  return (frame) => file.write(format.write(dated(frame, format)));
 }
 
 function dated(frame: Frame, format: StructureFormat): Frame {

@@ -16,6 +16,7 @@ import {
   isSurface,
   NetworkEvaluator,
   type Potential,
+  publishedPotentials,
   SurfaceForceField,
 } from "../../potentials/index.js";
 import type { Structure } from "../../structure/index.js";
@@ -29,12 +30,21 @@ export interface RelistingForceField extends ForceField {
   relist(): void;
 }
 
+/**
+ * What the energies of atoms depend on: each on its own surroundings within the cutoff; only their sum, because neighbours share terms;
+ * or also on the place of an atom in the list.
+ */
+export type Locality = "own" | "shared" | "none";
+
 export interface SimulationPotential extends Potential {
   bind(structure: Structure): RelistingForceField;
   /** Of its content: the same for the same potential, wherever its file lies. */
   readonly fingerprint: string;
   /** Whether it knows its uncertainty. */
   readonly hasSpread: boolean;
+  readonly locality: Locality;
+  /** Any structure, in a memory that does not grow from call to call; `evaluate` binds each anew. */
+  evaluateOnce(structure: Structure, demand?: Demand): Evaluation;
   /** Threads that share an evaluation. */
   readonly threads: number;
   readonly warnings: readonly string[];
@@ -85,10 +95,26 @@ function classical(record: ClassicalRecord): SimulationPotential {
     evaluate: (structure) => potential.evaluate(structure),
     bind: (structure) => new Rebinding(potential, structure),
     fingerprint: fingerprintOf(record),
-    ...{ hasSpread: false, threads: 1, warnings: [] },
+    evaluateOnce: (structure, demand) => potential.evaluate(structure, demand),
+    ...{ hasSpread: false, locality: localityOf(record), threads: 1, warnings: [] },
     forget: () => {},
     close: async () => {},
   };
+}
+
+/** Three-body terms are counted at the atom in the middle. */
+function localityOf(record: ClassicalRecord): "own" | "shared" {
+  switch (record.kind) {
+    case "stillinger-weber":
+    case "tersoff":
+      return "shared";
+    case "sum":
+      return record.parts.every((part) => localityOf(part) === "own") ? "own" : "shared";
+    case "published":
+      return localityOf(publishedPotentials[record.name as keyof typeof publishedPotentials]);
+    default:
+      return "own";
+  }
 }
 
 /** The record of a LAMMPS file, by the end of its name; undefined for other names. */
@@ -150,14 +176,22 @@ async function network(potential: NetworkPotential, options: NetworkOptions): Pr
   const settings = { precision, ...(crew === undefined ? {} : { team: crew.team }) };
   const bind = (structure: Structure): RelistingForceField =>
     fast ? new SurfaceForceField(kernels, potential, structure, settings) : new Rebinding(evaluator, structure);
+  // In a memory of its own, which `forget` does not touch.
+  let general = fast ? undefined : evaluator;
+  const evaluateOnce = (structure: Structure, demand?: Demand): Evaluation => {
+    general ??= new NetworkEvaluator(createKernels(), potential);
+    return general.evaluate(structure, demand);
+  };
   const mark = kernels.mark();
   return {
     elements: evaluator.elements,
     cutoff: evaluator.cutoff,
     evaluate: (structure) => bind(structure).evaluate(structure.positions, structure.cell),
     bind,
+    evaluateOnce,
     fingerprint: fingerprintOf({ potential, precision }),
     hasSpread: spreadSourceOf(potential) !== undefined,
+    locality: hasMasksPerAtom(potential) ? "none" : "own",
     ...{ threads: wanted, warnings },
     // The evaluator's and the threads' own memory may lie behind the mark.
     forget: () => {
@@ -166,6 +200,10 @@ async function network(potential: NetworkPotential, options: NetworkOptions): Pr
     close: async () => await crew?.close(),
   };
 }
+
+/** Masks that go by the number of the atom. */
+const hasMasksPerAtom = ({ members }: NetworkPotential): boolean =>
+  members.some(({ dropout }) => dropout?.masks.some(({ atoms }) => atoms !== 1));
 
 const noSinglePrecision = (): InputError =>
   new InputError({

@@ -27,7 +27,8 @@ export function judgeFit(parts: ResultParts, comparisons: readonly StructureComp
   if (source === undefined) return nothing;
   const heldOut = heldOutOf(parts, comparisons);
   const learnt = new Set(plans.flatMap(({ train }) => train));
-  const validation = data.train.filter((i) => !learnt.has(i));
+  // What is validation now may have been learnt by the potential that the fit goes on from.
+  const validation = run.start === undefined ? data.train.filter((i) => !learnt.has(i)) : [];
   const chosen = validation.length >= ENOUGH ? validation : [...validation, ...data.test];
   const basis = chosen.map(heldOut).filter(isAllFinite);
   const isTelling = basis.length >= FEWEST && canCalibrate(basis, source);

@@ -8,7 +8,7 @@ import { InputError } from "../../errors/index.js";
 import { parseInputNn } from "../../formats/n2p2-potential.js";
 import { RandomStream } from "../../math/index.js";
 import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
-import { elementSymbol, type Structure } from "../../structure/index.js";
+import { elementSymbol, type Frame, type Structure } from "../../structure/index.js";
 import { planStructure } from "../../training/cache.js";
 import { cutoffTypes } from "../../training/configuration.js";
 import { cacheLabels } from "../../training/labels.js";
@@ -17,8 +17,9 @@ import { unitSystem } from "../../units/index.js";
 import { type FitRun, share } from "./train-run.js";
 import type { TrainingData } from "./training-data.js";
 
-/** Those of a file or of the configuration, or an automatic set. */
+/** Those of the potential that the fit goes on from, of a file or of the configuration, or an automatic set. */
 export function fitDescriptors(run: FitRun, data: TrainingData): readonly ElementDescriptors[] {
+  if (run.start !== undefined) return run.start.potential.descriptors;
   const { file, functions, cutoffFunction } = run.configuration.descriptors;
   if (file !== null) return presentDescriptors(run, data, { text: readDescriptorFile(file), file });
   if (functions.length === 0) return automaticDescriptors(run, data);
@@ -111,6 +112,19 @@ function sampleStructures(data: TrainingData, random: RandomStream): Structure[]
   return sample;
 }
 
+/** `loss_weight` in the comment line of a structure: a factor of its errors beside that of its group. */
+function ownWeight({ info, source: { file, structure, line } }: Frame): number {
+  const weight = info.get("loss_weight") ?? 1;
+  if (typeof weight === "number" && weight >= 0 && Number.isFinite(weight)) return weight;
+  throw new InputError({
+    code: "bad-weight",
+    where: { file, structure, line },
+    problem: `The loss_weight of this structure is ${JSON.stringify(weight)}.`,
+    expected: "A finite number, not below 0.",
+    remedy: "Correct it, or leave it out for 1.",
+  });
+}
+
 /** Descriptors and labels of all structures, computed by all workers. */
 export async function cacheStructures(
   { configuration, options, pool }: FitRun,
@@ -127,7 +141,7 @@ export async function cacheStructures(
       referenceEnergies: data.referenceEnergies,
       forces: frame.forces !== undefined && (data.useForces || data.test.includes(i)),
       stress: data.useStress,
-      weight: configuration.loss.groupWeights[data.groups[i]!] ?? 1,
+      weight: (configuration.loss.groupWeights[data.groups[i]!] ?? 1) * ownWeight(frame),
     }),
   );
   let done = 0;

@@ -24,15 +24,22 @@ export function describeFit(
   return `${members}, ${plans[0]!.epochs} epochs of ${method}, ${pool.size} threads, ${megabytes.toFixed(0)} MB of descriptors`;
 }
 
-/** What a checkpoint belongs to: another configuration, other data or threads would not go on with the same bits. */
+/**
+ * What a checkpoint belongs to: another configuration, other data, another potential to go on from or other threads would not go on
+ * with the same bits.
+ */
 export function fitIdentity(
-  configuration: TrainingConfiguration,
-  { hash, threads }: { hash: string; threads: number },
+  { start: _, ...configuration }: TrainingConfiguration,
+  { hash, threads, start }: { hash: string; threads: number; start?: string | undefined },
 ) {
   const { dropout, ...network } = configuration.network;
-  // Without dropout as before there was any, so that older checkpoints can be resumed.
+  // Without dropout and start as before there were any, so that older checkpoints can be resumed.
   const identified = dropout.probability > 0 ? configuration : { ...configuration, network };
-  return JSON.stringify({ hash, configuration: { ...identified, threads, out: null } });
+  return JSON.stringify({
+    hash,
+    ...(start === undefined ? {} : { start }),
+    configuration: { ...identified, threads, out: null },
+  });
 }
 
 export interface FitPlaces {

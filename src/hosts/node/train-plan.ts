@@ -1,14 +1,16 @@
 /** What each member of a committee is to do: its structures, networks and number of epochs. */
 import type { ElementDescriptors } from "../../descriptors/definition.js";
 import type { DescriptorProgram } from "../../descriptors/program.js";
+import { InputError } from "../../errors/index.js";
 import { RandomStream } from "../../math/index.js";
 import type { NetworkShape } from "../../networks/index.js";
 import { elementSymbol } from "../../structure/index.js";
-import { activationLetters } from "../../training/configuration.js";
+import { type ActivationName, activationLetters } from "../../training/configuration.js";
 import type { EngineLayout } from "../../training/engine.js";
 import type { Labelled } from "../../training/loss.js";
 import type { MemberPlan } from "../../training/member.js";
 import type { FitRun } from "./train-run.js";
+import { memberStart, startSentence, startShapes } from "./train-start.js";
 import type { TrainingData } from "./training-data.js";
 
 /**
@@ -61,6 +63,7 @@ export function planMembers(run: FitRun, data: TrainingData, parts: PlanParts): 
       layout,
       scaling,
       initial: network.initial,
+      start: run.start === undefined ? undefined : memberStart(run.start.potential, member),
       energyScale: undefined,
       weights: { energy: loss.energy, forces: loss.forces, stress: loss.stress },
       l2: loss.l2,
@@ -90,7 +93,30 @@ function holdOut(data: TrainingData, fraction: number, seed: number): { train: n
   };
 }
 
-function fitShapes(
+function hiddenActivations(names: ActivationName | readonly ActivationName[], layers: number, element: string) {
+  if (typeof names === "string") return Array.from({ length: layers }, () => activationLetters[names]);
+  if (names.length === layers) return names.map((name) => activationLetters[name]);
+  throw new InputError({
+    code: "bad-activations",
+    problem: `\`activation\` has ${names.length} names for the ${layers} hidden layers of ${element}.`,
+    expected: "Expected one name for all layers, or one for each.",
+    remedy: "Change `network.activation`, or `network.hidden`.",
+  });
+}
+
+function fitShapes(run: FitRun, data: TrainingData, descriptors: readonly ElementDescriptors[]): NetworkShape[] {
+  const { choices } = run;
+  const { probability, passes } = run.configuration.network.dropout;
+  const shapes = run.start === undefined ? newShapes(run, data, descriptors) : startShapes(run.start.potential);
+  if (run.start !== undefined) choices.push(startSentence(run.start, run.configuration.committee.members));
+  if (probability > 0)
+    choices.push(
+      `Dropout: hidden neurons are left out with probability ${probability}; predictions are means of ${passes} passes.`,
+    );
+  return shapes;
+}
+
+function newShapes(
   { configuration: { network }, choices }: FitRun,
   data: TrainingData,
   descriptors: readonly ElementDescriptors[],
@@ -102,19 +128,14 @@ function fitShapes(
   const shapes = descriptors.map(({ element, functions }) => {
     const own = network.elements[elementSymbol(element)];
     const hidden = own?.hidden ?? network.hidden ?? automaticHidden(labels);
-    const letter = activationLetters[own?.activation ?? network.activation];
+    const names = own?.activation ?? network.activation;
     return {
       nodes: [functions.length, ...hidden, 1],
-      activations: [...hidden.map(() => letter), "l" as const],
+      activations: [...hiddenActivations(names, hidden.length, elementSymbol(element)), "l" as const],
       normalizeNodes: network.normalizeNodes,
     };
   });
   const named = shapes.map((s, e) => `${elementSymbol(descriptors[e]!.element)} ${s.nodes.join("-")}`);
   choices.push(`Networks: ${named.join(", ")}${network.hidden === null ? ` for ${labels} labels` : ""}.`);
-  const { probability, passes } = network.dropout;
-  if (probability > 0)
-    choices.push(
-      `Dropout: hidden neurons are left out with probability ${probability}; predictions are means of ${passes} passes.`,
-    );
   return shapes;
 }

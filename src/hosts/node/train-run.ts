@@ -1,4 +1,5 @@
 /** What the parts of a fit have in common: its options, what it tells, and what it writes down on the way. */
+import type { NetworkPotential } from "../../potentials/definition.js";
 import type { TrainingConfiguration } from "../../training/configuration.js";
 import type { EpochRecord } from "../../training/record.js";
 import type { WorkerPool } from "./pool.js";
@@ -23,11 +24,20 @@ export interface TrainOptions {
 /** Thrown when the signal stopped the fit; the directory can be resumed. */
 export class TrainingStopped extends Error {}
 
+/** The potential that a fit goes on from. */
+export interface FitStart {
+  readonly potential: NetworkPotential;
+  /** Of its content. */
+  readonly digest: string;
+  readonly file: string;
+}
+
 /** A fit under way. */
 export interface FitRun {
   readonly configuration: TrainingConfiguration;
   readonly options: TrainOptions;
   readonly pool: WorkerPool;
+  readonly start: FitStart | undefined;
   /** What was chosen and why, a sentence each. */
   readonly choices: string[];
 }

@@ -27,6 +27,7 @@ import { Journal } from "./train-journal.js";
 import { planMembers } from "./train-plan.js";
 import { assemblePotential, compareStructures, resultOf } from "./train-result.js";
 import type { FitRun, TrainOptions } from "./train-run.js";
+import { loadContinuedData, openStart } from "./train-start.js";
 import { loadTrainingData, type TrainingData } from "./training-data.js";
 
 export type { FitUncertainty } from "./train-calibration.js";
@@ -60,8 +61,9 @@ class TrainingRun {
   #partStarted = this.#started;
 
   constructor(configuration: TrainingConfiguration, options: TrainOptions) {
+    const start = configuration.start === null ? undefined : openStart(configuration.start, configuration);
     const pool = new WorkerPool(configuration.threads ?? Math.max(1, cpus().length));
-    this.#run = { configuration, options, pool, choices: [] };
+    this.#run = { configuration, options, pool, start, choices: [] };
     this.#journal = new Journal(options.directory, this.#started);
   }
 
@@ -90,7 +92,7 @@ class TrainingRun {
     const earlier = this.#startDirectory();
     const plans = planMembers(run, data, { structures, program, descriptors });
     this.#stage("fit", describeFit(run, plans, structures));
-    const identity = fitIdentity(configuration, { hash, threads: pool.size });
+    const identity = fitIdentity(configuration, { hash, threads: pool.size, start: run.start?.digest });
     const outcomes = await fitMembers(run, plans, { identity, journal: this.#journal });
     this.#endPart("fit");
 
@@ -116,7 +118,10 @@ class TrainingRun {
   }
 
   async #load(): Promise<TrainingData> {
-    const data = await loadTrainingData(this.#run.configuration);
+    const { configuration, start } = this.#run;
+    const data = await (start === undefined
+      ? loadTrainingData(configuration)
+      : loadContinuedData(configuration, start));
     for (const text of data.warnings) {
       this.#warnings.push(text);
       this.#run.options.onEvent({ kind: "warning", text });

@@ -4,7 +4,7 @@ import { describe, InputError } from "../../errors/index.js";
 import { atomicNumber, elementSymbol, type Frame } from "../../structure/index.js";
 import type { TrainingConfiguration } from "../../training/configuration.js";
 import { type UnitSystem, unitSystem } from "../../units/index.js";
-import { readAllFrames } from "./files.js";
+import { readData, refusalsText } from "./data.js";
 
 export interface TrainingData {
   /** Training (and validation) structures first, then the test set. */
@@ -27,8 +27,8 @@ const listOf = (files: string | readonly string[] | null): readonly string[] =>
 
 export async function loadTrainingData(configuration: TrainingConfiguration): Promise<TrainingData> {
   const units = unitSystem(configuration.units.length, configuration.units.energy);
-  const given = await readAll(listOf(configuration.data), units);
-  const testFiles = await readAll(listOf(configuration.test), units);
+  const [training, testing] = [await readAll(configuration.data, units), await readAll(configuration.test, units)];
+  const [given, testFiles] = [training.frames, testing.frames];
   const { forcesUsed } = configuration.loss;
   const options = forcesUsed ? {} : { requireForces: false };
   const troubles = [
@@ -68,13 +68,14 @@ export async function loadTrainingData(configuration: TrainingConfiguration): Pr
     useForces,
     useStress: stress.use,
     choices,
-    warnings: troubles.map(describe),
+    warnings: [...training.warnings, ...testing.warnings, ...troubles.map(describe)],
   };
 }
 
-async function readAll(files: readonly string[], units: UnitSystem): Promise<Frame[]> {
-  const lists = await Promise.all(files.map((file) => readAllFrames(file, { units })));
-  return lists.flat();
+async function readAll(files: string | readonly string[] | null, units: UnitSystem) {
+  const { frames, refusals } = await readData(listOf(files), { units });
+  const warnings = refusals.length === 0 ? [] : [refusalsText(refusals, frames.length)];
+  return { frames, warnings };
 }
 
 const atomsOf = (frames: readonly Frame[]): number => frames.reduce((sum, f) => sum + f.structure.species.length, 0);

@@ -1,13 +1,12 @@
 /** A directory for each calculation, with everything that went in and came out. */
 import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { errorsName, lastLines, type OutputFiles, outputName } from "../../../engines/index.js";
 
-/** An empty directory of that name; what was there before (a failed or interrupted run) is kept beside it under a number. */
-export function freshDirectory(root: string, name: string): string {
-  const directory = join(root, name);
-  mkdirSync(root, { recursive: true });
+/** An empty directory there; what was in it before (a failed or interrupted run) is kept beside it under a number. */
+export function freshDirectory(directory: string): string {
+  mkdirSync(dirname(directory), { recursive: true });
   if (existsSync(directory) && readdirSync(directory).length > 0) {
     let number = 1;
     while (existsSync(`${directory}.before-${number}`)) number++;
@@ -15,6 +14,20 @@ export function freshDirectory(root: string, name: string): string {
   }
   mkdirSync(directory, { recursive: true });
   return directory;
+}
+
+/** The first directory NAME-1, NAME-2, … that is not there yet. */
+export function nextDirectory(root: string, name: string): string {
+  mkdirSync(root, { recursive: true });
+  for (let number = 1; ; number++) {
+    const directory = join(root, `${name}-${number}`);
+    try {
+      mkdirSync(directory);
+      return directory;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+  }
 }
 
 export function writeInputs(directory: string, files: ReadonlyMap<string, string>): void {

@@ -1,11 +1,28 @@
 /** Engines in Node: programs, sockets, directories of calculations. */
-export { type FileEngineOptions, fileEngine } from "./file-engine.js";
-export { checkProgram } from "./installation.js";
+
+export { lockDirectory } from "./directory-lock.js";
+export { EventLog, type LoggedEvent } from "./event-log.js";
+export {
+  directoryName,
+  type Executor,
+  type FileEngineOptions,
+  fileEngine,
+  type KeepingEngine,
+  localExecutor,
+} from "./file-engine.js";
+export { checkProgram, requireInstalled } from "./installation.js";
 export { type IpiService, serveIpi } from "./ipi-client.js";
 export { freeSocketName, IpiDisconnected, IpiServer } from "./ipi-server.js";
+export {
+  type Labelling,
+  type LabellingOptions,
+  type LabellingProgress,
+  labelStructures,
+} from "./labelling.js";
 export { type ReadOutputsOptions, readOutputFile } from "./outputs.js";
 export { potentialEngine, type ServeOptions, servePotential } from "./potential-engine.js";
 export { type Ended, type Running, runProgram, startProgram } from "./processes.js";
+export { engineFormat, engineNamed, engineSettings, type WrittenSettings } from "./settings.js";
 export { warmEngine } from "./warm-engine.js";
 export {
   createEngine,
@@ -14,4 +31,6 @@ export {
   type EngineOptions,
   engineNames,
   engineSchemas,
+  type ProgramName,
+  programNames,
 } from "./wiring.js";

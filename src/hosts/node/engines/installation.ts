@@ -10,8 +10,17 @@ import { runProgram } from "./processes.js";
 /** Programs that wait for input when they are asked for their version are not waited for. */
 const patience = 20;
 
-/** Finds the program on the PATH, then runs it for its version. */
-export async function checkProgram(program: Program): Promise<Installation> {
+/** What a program needs besides itself (pseudopotentials): what is missing or wrong, undefined where nothing is. */
+export type Requirement = () => { readonly problem: string; readonly remedy: string } | undefined;
+
+/** Finds the program on the PATH, then runs it for its version, then looks for what it needs. */
+export async function checkProgram(program: Program, requirement?: Requirement): Promise<Installation> {
+  const installation = await findProgram(program);
+  const missing = installation.installed ? requirement?.() : undefined;
+  return missing === undefined ? installation : { installed: false, ...missing };
+}
+
+async function findProgram(program: Program): Promise<Installation> {
   if (!isExecutable(program.executable)) return absent(program, `There is no program ${program.executable}.`);
   if (program.probe === undefined) return { installed: true, version: undefined };
   const directory = mkdtempSync(join(tmpdir(), "potluck-version-"));
@@ -46,8 +55,7 @@ function absent({ title, packages }: Program, problem: string): Installation {
 }
 
 /** The version, or an error that says how to get the program. */
-export async function requireProgram(program: Program): Promise<string | undefined> {
-  const installation = await checkProgram(program);
+export function requireInstalled(installation: Installation): string | undefined {
   if (installation.installed) return installation.version;
   const { problem, remedy } = installation;
   throw new InputError({ code: "engine-not-installed", problem, remedy });

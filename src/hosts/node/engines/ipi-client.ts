@@ -4,13 +4,18 @@ import { type Labels, type SocketAddress, virialOfStress } from "../../../engine
 import { InputError } from "../../../errors/index.js";
 import { Connection, IpiDisconnected, socketPath } from "./ipi-server.js";
 
+export interface ServedLabels extends Labels {
+  /** What else there is to say, as JSON: i-PI keeps it beside the forces, ASE leaves it unread. */
+  readonly extra?: string;
+}
+
 export interface IpiService {
   readonly address: SocketAddress;
   /**
    * Positions [atom, xyz] and the cell as rows, Å. The atoms and their order are agreed on beforehand: the protocol does not say
    * them. Stress undefined becomes a virial of zeros.
    */
-  evaluate(positions: Float64Array, cell: Float64Array): Labels | Promise<Labels>;
+  evaluate(positions: Float64Array, cell: Float64Array): ServedLabels | Promise<ServedLabels>;
   /** Number of atoms; a structure of any other number is refused. */
   readonly atoms: number;
   /** How long to wait for a server that is not there yet, s. Default 30. */
@@ -40,7 +45,7 @@ const served = new WeakMap<Connection, number>();
 
 async function serve(connection: Connection, service: IpiService): Promise<number> {
   let status: "NEEDINIT" | "READY" | "HAVEDATA" = "NEEDINIT";
-  let labels: Labels | undefined;
+  let labels: ServedLabels | undefined;
   let cell: Float64Array | undefined;
   for (;;) {
     const message = await connection.next();
@@ -54,7 +59,8 @@ async function serve(connection: Connection, service: IpiService): Promise<numbe
       status = "HAVEDATA";
     } else if (message.word === "GETFORCE" && labels !== undefined) {
       const virial = virialOfStress(labels.stress, cell);
-      connection.send({ word: "FORCEREADY", energy: labels.energy, forces: labels.forces, virial, extra: "" });
+      const { energy, forces, extra = "" } = labels;
+      connection.send({ word: "FORCEREADY", energy, forces, virial, extra });
       served.set(connection, (served.get(connection) ?? 0) + 1);
       labels = undefined;
       // As i-PI's own driver does: the server says anew for which replica the next positions are.

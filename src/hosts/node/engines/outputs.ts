@@ -1,16 +1,18 @@
 /** Outputs of programs on disk, as frames and refusals. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "../../../errors/index.js";
+import { InputError, type Trouble } from "../../../errors/index.js";
 import {
+  type ByteSource,
   cp2kOutput,
+  type OutputFormat,
   type OutputOptions,
   type OutputReading,
   outputFormats,
   readCp2kRun,
-  readOutput,
   recogniseOutput,
 } from "../../../formats/index.js";
+import type { Frame } from "../../../structure/index.js";
 import { readBytes } from "../bytes.js";
 
 const headBytes = 65536;
@@ -18,6 +20,13 @@ const headBytes = 65536;
 /** Options of reading; `cp2kProject` is where CP2K's trajectories are, if not beside the output under the name that it states. */
 export interface ReadOutputsOptions extends Omit<OutputOptions, "file"> {
   readonly cp2kProject?: string;
+}
+
+/** An output that has been opened: what it is, how it begins, and its bytes from the beginning. */
+export interface OpenedOutput {
+  readonly format: OutputFormat;
+  readonly head: string;
+  readonly bytes: ByteSource;
 }
 
 /**
@@ -28,18 +37,35 @@ export async function readOutputFile(path: string, options: ReadOutputsOptions =
   const head = await headOf(path);
   const format = recogniseOutput(head);
   if (format === undefined) throw unknownOutput(path);
+  const frames: Frame[] = [];
+  const refusals: Trouble[] = [];
+  const onRefusal = (refusal: Trouble): void => {
+    refusals.push(refusal);
+    options.onRefusal?.(refusal);
+  };
+  const opened = { format, head, bytes: readBytes(path) };
+  for await (const frame of readOpenedOutput(path, opened, { ...options, onRefusal })) frames.push(frame);
+  return { frames, refusals };
+}
+
+/** Frame after frame of an output; what is refused is told to `onRefusal`, or thrown. */
+export async function* readOpenedOutput(
+  path: string,
+  { format, head, bytes }: OpenedOutput,
+  options: ReadOutputsOptions,
+): AsyncGenerator<Frame> {
   const project = options.cp2kProject ?? join(dirname(path), projectOf(head) ?? basename(path));
   const positions = `${project}-pos-1.xyz`;
-  if (format !== cp2kOutput || !existsSync(positions))
-    return readOutput(format, readBytes(path), { ...options, file: path });
-  const cell = `${project}-1.cell`;
-  const files = {
-    output: readBytes(path),
-    positions: readBytes(positions),
-    cell: existsSync(cell) ? readBytes(cell) : undefined,
-  };
-  const run = { ...cp2kOutput, read: (_: unknown, own: OutputOptions) => readCp2kRun(files, own) };
-  return readOutput(run, [], { ...options, file: path });
+  const own = { ...options, file: path };
+  if (format !== cp2kOutput || !existsSync(positions)) yield* format.read(bytes, own);
+  else {
+    const cell = `${project}-1.cell`;
+    const trajectories = {
+      positions: readBytes(positions),
+      cell: existsSync(cell) ? readBytes(cell) : undefined,
+    };
+    yield* readCp2kRun({ output: bytes, ...trajectories }, own);
+  }
 }
 
 const projectOf = (head: string): string | undefined => /^ GLOBAL\| Project name\s+(\S+)\s*$/m.exec(head)?.[1];

@@ -3,13 +3,14 @@
  * started. Memory is looked at some times a second: a program that asks for very much at once is beyond the limit for that long.
  */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import type { Command, Cost, FailureKind, Limits } from "../../../engines/index.js";
 import { errorsName, outputName } from "../../../engines/index.js";
 import { InputError } from "../../../errors/index.js";
 import { signalFamily, type Usage, usageOf } from "./process-family.js";
+import { cpuSecondsIn, runFiles } from "./run-files.js";
 
 /** Why we have ended a program ourselves. */
 export type StopReason = Extract<FailureKind, "time-limit" | "memory-limit" | "cancelled">;
@@ -37,13 +38,21 @@ export interface Running {
 }
 
 /** Between SIGTERM, on which MPI tidies up, and SIGKILL, ms. */
-const grace = 1500;
+export const grace = 1500;
 /** Between looks at time and memory, ms. */
 const interval = 100;
-const timesName = ".times";
 
-/** The shell adds up the processor time of what it has run, also of children of children, when it has ended. */
-const script = `"$@"; code=$?; times > ${timesName}; exit $code`;
+/**
+ * The shell adds up the processor time of what it has run, also of children of children, when it has ended. What it notes lets
+ * another process of ours take up a run whose first owner was killed (`adoption.ts`).
+ */
+const script = `echo $$ > ${runFiles.session}; "$@"; code=$?; times > ${runFiles.times}; echo $code > ${runFiles.exit}; exit $code`;
+
+/** The program with its shell, for where somebody else starts it; its input and what it prints are files of its directory. */
+export const shellWords = ({ words, input = "/dev/null" }: Command): [string, ...string[]] => {
+  const files = `exec < "$0" > ${outputName} 2> ${errorsName}; ${script}`;
+  return ["/bin/sh", "-c", files, input, ...words];
+};
 
 /** Start a program. Throws `InputError` where a limit cannot be kept on this system. */
 export function startProgram(command: Command, options: RunOptions): Running {
@@ -141,23 +150,8 @@ class Watch {
     }
     const wallSeconds = (performance.now() - this.started) / 1000;
     const exitCode = code ?? (signal === null ? undefined : 128 + (signal === "SIGKILL" ? 9 : 15));
-    const cpuSeconds = timesIn(this.options.directory) ?? this.last?.cpuSeconds;
+    const cpuSeconds = cpuSecondsIn(this.options.directory) ?? this.last?.cpuSeconds;
     return { exitCode, stopped: this.stopped, cost: { wallSeconds, cpuSeconds, maxMemory: this.largest } };
-  }
-}
-
-/** Second line of the shell's `times`: user and system time of its children, "0m1.250000s 0m0.040000s". */
-function timesIn(directory: string): number | undefined {
-  const path = join(directory, timesName);
-  try {
-    const line = readFileSync(path, "latin1").split("\n")[1] ?? "";
-    const parts = [...line.matchAll(/(\d+)m([\d.]+)s/g)].map(
-      ([, minutes, seconds]) => 60 * Number(minutes) + Number(seconds),
-    );
-    rmSync(path, { force: true });
-    return parts.length === 2 ? parts[0]! + parts[1]! : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,13 +1,15 @@
 /** `calculation.json`: what came of a calculation, so that it is not done again. Version 1. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
-import type { Calculation, Cost, Outcome, Preparation } from "../../../engines/index.js";
-import type { Structure } from "../../../structure/index.js";
+import { type Calculation, type Cost, labelledFrame, type Outcome, type Preparation } from "../../../engines/index.js";
+import { InputError } from "../../../errors/index.js";
+import { type OutputOptions, refuse } from "../../../formats/outputs.js";
+import type { Frame, Structure } from "../../../structure/index.js";
 import { writeFileSafely } from "../safe-file.js";
 
-const recordName = "calculation.json";
+export const recordName = "calculation.json";
 const numbers = z.array(z.number());
 const place = z.object({
   file: z.string().optional(),
@@ -103,6 +105,45 @@ const plainLabels = ({ energy, forces, stress }: Extract<Outcome, { converged: t
   stress: stress && [...stress],
 });
 
+/** Whether the beginning of a file is that of a record. */
+export const looksLikeCalculation = (head: string): boolean => /^\{\s*"format":\s*"potluck-calculation"/.test(head);
+
+/** The frame of a converged calculation; one that has failed is refused. */
+export function* readCalculationFile(path: string, options: OutputOptions): Generator<Frame> {
+  const record = recordSchema.safeParse(parsed(readFileSync(path, "utf8"))).data;
+  if (record === undefined) throw damaged(path);
+  const { engine, program: version, cost } = record;
+  const outcome = outcomeOfRecord(record.outcome);
+  if (!outcome.converged) {
+    const { kind, problem, remedy } = outcome.failure;
+    refuse(options, { code: kind, where: { file: path, structure: 1 }, problem, remedy });
+    return;
+  }
+  const { species, positions, cell, periodic } = record.structure;
+  const structure = {
+    species: Uint8Array.from(species),
+    positions: Float64Array.from(positions),
+    cell: cell && Float64Array.from(cell),
+    periodic,
+  };
+  const rest = { structure, outcome, cost: costOf(cost), directory: dirname(path), reused: true };
+  yield { ...labelledFrame({ engine, version, ...rest })!, source: { file: path, structure: 1, line: 1 } };
+}
+
+const damaged = (path: string): InputError =>
+  new InputError({
+    code: "damaged-record",
+    where: { file: path },
+    problem: "The record of the calculation cannot be read.",
+    remedy: "Delete it and label the structure again: the calculation is repeated where its output is not complete.",
+  });
+
+const costOf = ({ wallSeconds, cpuSeconds, maxMemory }: z.infer<typeof recordSchema>["cost"]): Cost => ({
+  wallSeconds,
+  cpuSeconds,
+  maxMemory,
+});
+
 /** The outcome and cost of an earlier run of the same input; undefined if there is none, or it cannot be read. */
 export function readRecord(
   directory: string,
@@ -116,9 +157,7 @@ export function readRecord(
   }
   const record = recordSchema.safeParse(parsed(text)).data;
   if (record?.input !== input) return undefined;
-  const { wallSeconds, cpuSeconds, maxMemory } = record.cost;
-  const cost = { wallSeconds, cpuSeconds, maxMemory };
-  return { outcome: outcomeOfRecord(record.outcome), cost, version: record.program };
+  return { outcome: outcomeOfRecord(record.outcome), cost: costOf(record.cost), version: record.program };
 }
 
 function outcomeOfRecord(outcome: z.infer<typeof outcomeSchema>): Outcome {

@@ -3,18 +3,18 @@
  * where a structure does not suit it (other atoms, too much strain), where it has left, and after a failure.
  */
 import { join } from "node:path";
-import type { Calculation, Engine, Installation, LabelOptions, Program } from "../../../engines/index.js";
+import type { Calculation, Installation, LabelOptions, Program } from "../../../engines/index.js";
 import { InputError } from "../../../errors/index.js";
 import type { Structure } from "../../../structure/index.js";
-import { freshDirectory, writeInputs } from "./directories.js";
-import { type FileEngineOptions, reuse } from "./file-engine.js";
-import { checkProgram, requireProgram } from "./installation.js";
+import { freshDirectory, nextDirectory, writeInputs } from "./directories.js";
+import { directoryName, earlierOf, type FileEngineOptions, type KeepingEngine, reuse } from "./file-engine.js";
+import { checkProgram, requireInstalled } from "./installation.js";
 import { freeSocketName, IpiServer } from "./ipi-server.js";
 import { inputHash, writeRecord } from "./record.js";
 import { WarmSession } from "./warm-session.js";
 
 /** One structure at a time, in the order in which they are asked for. */
-export function warmEngine(program: Program, options: FileEngineOptions): Engine {
+export function warmEngine(program: Program, options: FileEngineOptions): KeepingEngine {
   if (program.prepareWarm !== undefined) return new WarmEngine(program, options);
   throw new InputError({
     code: "no-warm-engine",
@@ -23,14 +23,13 @@ export function warmEngine(program: Program, options: FileEngineOptions): Engine
   });
 }
 
-class WarmEngine implements Engine {
+class WarmEngine implements KeepingEngine {
   readonly name: string;
   readonly title: string;
   private readonly program: Program;
   private readonly options: FileEngineOptions;
   private version: Promise<string | undefined> | undefined;
   private session: WarmSession | undefined;
-  private sessions = 0;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(program: Program, options: FileEngineOptions) {
@@ -41,7 +40,15 @@ class WarmEngine implements Engine {
   }
 
   check(): Promise<Installation> {
-    return checkProgram(this.program);
+    return checkProgram(this.program, this.options.requirement);
+  }
+
+  keyOf(structure: Structure): string {
+    return inputHash(this.program.prepare(structure));
+  }
+
+  earlier(structure: Structure): Calculation | undefined {
+    return earlierOf(this.program, structure, { input: this.keyOf(structure), root: this.options.directory });
   }
 
   label(structure: Structure, how: LabelOptions = {}): Promise<Calculation> {
@@ -58,13 +65,13 @@ class WarmEngine implements Engine {
   private async one(structure: Structure, how: LabelOptions): Promise<Calculation> {
     const prepared = this.program.prepare(structure);
     const input = inputHash(prepared);
-    const name = how.name ?? input.slice(0, 16);
-    const earlier = reuse(this.program, { structure, input, directory: join(this.options.directory, name) });
+    const directory = join(this.options.directory, how.name ?? directoryName(input));
+    const earlier = reuse(this.program, { structure, input, directory });
     if (earlier !== undefined) return earlier;
-    this.version ??= requireProgram(this.program);
+    this.version ??= this.check().then(requireInstalled);
     const version = await this.version;
     const { outcome, cost } = await this.ask(structure, how.signal);
-    const directory = freshDirectory(this.options.directory, name);
+    freshDirectory(directory);
     // The input of a run of its own, so that the calculation can be repeated by hand.
     writeInputs(directory, prepared.files);
     const rest = { outcome, cost, directory, reused: false };
@@ -89,7 +96,7 @@ class WarmEngine implements Engine {
   private async sessionFor(structure: Structure): Promise<WarmSession> {
     if (this.session?.suits(structure) === true) return this.session;
     await this.leave();
-    const directory = freshDirectory(this.options.directory, `warm-${++this.sessions}`);
+    const directory = nextDirectory(this.options.directory, "warm");
     const server = await IpiServer.listen({ unix: freeSocketName() });
     const prepared = this.program.prepareWarm!(structure, server.address);
     this.session = new WarmSession(prepared, { server, directory, limits: this.options.limits });

@@ -7,7 +7,6 @@ import {
   aseSchema,
   cp2k,
   cp2kSchema,
-  type Engine,
   type Limits,
   lammps,
   lammpsSchema,
@@ -35,8 +34,11 @@ import {
 } from "../../../formats/index.js";
 import { lammpsBox } from "../../../formats/lammps-box.js";
 import type { AtomColumn, Frame, Structure } from "../../../structure/index.js";
+import { angstromElectronvolt, type UnitSystem } from "../../../units/index.js";
 import { readBytes } from "../bytes.js";
-import { fileEngine } from "./file-engine.js";
+import { embeddedEngine, embeddedSchema } from "./embedded-engine.js";
+import { type Executor, fileEngine, type KeepingEngine } from "./file-engine.js";
+import { pseudopotentialsThere } from "./pseudopotentials.js";
 import { warmEngine } from "./warm-engine.js";
 
 export interface EngineOptions {
@@ -45,27 +47,45 @@ export interface EngineOptions {
   readonly limits?: Limits;
   /** Keep the program running between structures, where it speaks i-PI. Default false. */
   readonly warm?: boolean;
+  /** Where programs run; default: this machine. Programs that are kept running always do so here. */
+  readonly executor?: Executor;
+  /** Of potentials that do not say their own (n2p2's). Default: Å and eV. */
+  readonly units?: UnitSystem;
 }
 
-export const engineNames = ["quantum-espresso", "cp2k", "lammps", "vasp", "ase"] as const;
+export const programNames = ["quantum-espresso", "cp2k", "lammps", "vasp", "ase"] as const;
+export type ProgramName = (typeof programNames)[number];
+
+/** The programs, and `embedded`, which is a potential of ours. */
+export const engineNames = [...programNames, "embedded"] as const;
 export type EngineName = (typeof engineNames)[number];
 
-/** Schemas of the settings, for configurations and documentation. `embedded` takes no settings: see `embedded()`. */
+/** Schemas of the settings, for configurations and documentation. */
 export const engineSchemas = {
   "quantum-espresso": quantumEspressoSchema,
   cp2k: cp2kSchema,
   lammps: lammpsSchema,
   vasp: vaspSchema,
   ase: aseSchema,
+  embedded: embeddedSchema,
 } as const;
 
 /** An engine that is ready to work. Throws `InputError` where the settings are wrong. */
-export async function createEngine(name: EngineName, settings: unknown, options: EngineOptions): Promise<Engine> {
+export async function createEngine(
+  name: EngineName,
+  settings: unknown,
+  options: EngineOptions,
+): Promise<KeepingEngine> {
+  const { directory, units = angstromElectronvolt } = options;
+  if (name === "embedded") return embeddedEngine(checked(embeddedSchema, settings, name), { directory, units });
   const program = await createProgram(name, settings);
-  return options.warm === true ? warmEngine(program, options) : fileEngine(program, options);
+  const requirement =
+    name === "quantum-espresso" ? pseudopotentialsThere(checked(quantumEspressoSchema, settings, name)) : undefined;
+  const parts = { ...options, requirement };
+  return options.warm === true ? warmEngine(program, parts) : fileEngine(program, parts);
 }
 
-export async function createProgram(name: EngineName, settings: unknown): Promise<Program> {
+export async function createProgram(name: ProgramName, settings: unknown): Promise<Program> {
   if (name === "quantum-espresso") {
     const own = located(checked(quantumEspressoSchema, settings, name));
     const pseudopotentialDirectory = resolve(own.pseudopotentialDirectory);

@@ -1,0 +1,75 @@
+/** What learning ends with, as text and as an exit code. */
+import { join } from "node:path";
+import type { LearningResult, RoundResult } from "../learning/index.js";
+import { duration, significant } from "../reports/numbers.js";
+import type { SetErrors } from "../training/record.js";
+import { EndedEarly } from "./ended-early.js";
+import { layOut } from "./table.js";
+
+type Reason = NonNullable<LearningResult["reason"]>;
+
+const reasons: Readonly<Record<Reason, string>> = {
+  explored: "All walkers have done their steps.",
+  quiet: "Nothing has been in doubt for as long as `stop.quiet` asks.",
+  level: "Errors have become no better for as long as `stop.level` asks.",
+  labels: "The budget of labels is spent.",
+  seconds: "The time of the budget is over.",
+  rounds: "The rounds of the budget are over.",
+  "label-failed": "A structure could not be labelled.",
+  stalled: "No walker moves any more, and there is nothing to label.",
+};
+
+export function learningText(result: LearningResult, out: string): string {
+  const { reason, rounds, labels, failures, seed, seconds, references } = result;
+  const names = [...new Set(rounds.flatMap(({ properties }) => Object.keys(properties)))];
+  return [
+    reason === null ? "Interrupted." : reasons[reason],
+    `${labels} labels in ${rounds.length} rounds  (seed ${seed}, ${duration(seconds)})`,
+    ...failures.map(({ kind, count }) => `${count} structures without labels: ${kind}`),
+    "",
+    roundTable(rounds),
+    ...(names.length === 0 ? [] : ["", propertyTable(rounds, names, references)]),
+    "",
+    ...["potential.json", "labels.extxyz", "result.json"].map((name) => join(out, name)),
+  ].join("\n");
+}
+
+const forceError = (errors: SetErrors | null | undefined): string => number(errors?.forces?.rmse);
+
+const number = (value: number | null | undefined): string =>
+  value === null || value === undefined ? "–" : significant(value);
+
+function roundTable(rounds: readonly RoundResult[]): string {
+  const head = ["round", "labels", "steps", "in doubt", "γ, eV/Å", "F before, eV/Å", "F test, eV/Å", "fit"];
+  const rows = rounds.map((one) => [
+    String(one.round),
+    String(one.labels),
+    String(one.steps),
+    String(one.doubtful),
+    number(one.largestDisagreement),
+    forceError(one.before),
+    forceError(one.fit?.errors.test),
+    one.fit === null ? "–" : `${one.fit.kind}, ${duration(one.fit.seconds)}`,
+  ]);
+  return layOut([head, ...rows], { text: 0 });
+}
+
+/** Properties against the number of labels. */
+function propertyTable(
+  rounds: readonly RoundResult[],
+  names: readonly string[],
+  references: LearningResult["references"],
+): string {
+  const rows = rounds.map(({ labels, properties }) => [
+    String(labels),
+    ...names.map((name) => number(properties[name])),
+  ]);
+  return layOut([["labels", ...names], ...rows, ["reference", ...names.map((name) => number(references[name]))]], {
+    text: 0,
+  });
+}
+
+/** Throws where the loop did not come to an end that it was meant to. */
+export function checkLearned({ reason }: LearningResult): void {
+  if (reason === "label-failed" || reason === "stalled") throw new EndedEarly(reasons[reason], 1);
+}

@@ -1,0 +1,108 @@
+/** `potluck learn`: a potential that labels what it does not know while it explores. */
+import { Command } from "commander";
+import { learnOnTheFly } from "../hosts/node/learn.js";
+import type { LearnEvent } from "../learning/index.js";
+import { learningFormat } from "../learning/index.js";
+import { significant } from "../reports/numbers.js";
+import { Interrupted } from "./failures.js";
+import { interruptible } from "./interruption.js";
+import {
+  type LearnSources,
+  learnConfiguration,
+  learningDirectory,
+  type PlacedLearning,
+} from "./learn-configuration.js";
+import { checkLearned, learningText } from "./learn-result.js";
+import { addCommonOptions, type CommonOptions, collected } from "./options.js";
+import { Progress } from "./progress.js";
+import { prepareDirectory } from "./run-directory.js";
+import { printLine, type Terminal } from "./terminal.js";
+
+interface LearnOptions extends Omit<CommonOptions, "seed" | "threads">, LearnSources {
+  readonly overwrite?: true;
+  readonly schema?: true;
+}
+
+const example = () => `
+Examples:
+  potluck learn gold.yaml
+  potluck learn gold.yaml --set budget.labels=60 --out runs/gold
+  potluck learn --resume --out runs/gold
+  potluck learn lasp2.ini                     a directory of LASP2, with input.lmp and vaspInput beside it
+
+A round: walkers explore until structures are in doubt, some of these are chosen and labelled by the engine, errors on them are told, the
+potential is fitted again, the walkers go on. The same command again goes on where it was killed; no label is bought twice. Ctrl-C
+ends the run in order, a second one at once.
+
+A configuration is YAML with these keys (a.b is the key b inside a):
+${learningFormat.keysText}`;
+
+export function learnCommand(terminal: Terminal): Command {
+  const command = new Command("learn")
+    .description("Learn on the fly: explore, doubt, label by a quantum-mechanical program, fit again.")
+    .argument("[configuration]", "YAML file, or a lasp2.ini")
+    .option("--out <directory>", "run directory (default: runs/NAME)")
+    .option("--set <key=value>", "any key of the configuration; may be repeated", collected)
+    .option("--resume", "continue a run; without it a run of the same configuration is continued too")
+    .option("--overwrite", "start anew in a directory that holds a run, whose labels are lost")
+    .option("--schema", "print the JSON schema of configurations, for editors");
+  return addCommonOptions(command)
+    .addHelpText("after", example)
+    .action((file: string | undefined, options: LearnOptions) => learn(file, options, terminal));
+}
+
+async function learn(file: string | undefined, options: LearnOptions, terminal: Terminal): Promise<void> {
+  if (options.schema) return printLine(terminal.out, JSON.stringify(learningFormat.jsonSchema, null, 2));
+  const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
+  const configuration = learnConfiguration(file, options, (text) => progress.note(text));
+  const { out } = configuration;
+  const rules = { kind: learningDirectory, resume: options.resume === true, overwrite: options.overwrite === true };
+  const resume = prepareDirectory(out, configuration, rules);
+  const result = await watched(configuration, { resume, progress });
+  progress.finish();
+  printLine(terminal.out, options.json ? JSON.stringify(result) : learningText(result, out));
+  if (result.reason === null)
+    throw new Interrupted(`Interrupted; everything bought is kept. To go on:\n  potluck learn --resume --out ${out}`);
+  checkLearned(result);
+}
+
+async function watched(configuration: PlacedLearning, how: { resume: boolean; progress: Progress }) {
+  const { resume, progress } = how;
+  const interruption = interruptible(progress, "Stopping in order; once more ends at once, and nothing is lost.");
+  const budget = configuration.budget.labels;
+  try {
+    return await learnOnTheFly(configuration, {
+      ...{ directory: configuration.out, resume, signal: interruption.signal },
+      onEvent: (event) => tell(event, { progress, budget }),
+    });
+  } finally {
+    interruption.end();
+  }
+}
+
+/** The live view: the stage with its bar, and a line for what has come out of it. */
+function tell(event: LearnEvent, { progress, budget }: { progress: Progress; budget: number | null }): void {
+  if (event.kind === "stage") progress.stage(`round ${event.round}, ${event.stage}: ${event.detail}`);
+  else if (event.kind === "progress") progress.update(event.done, event.total);
+  else {
+    const text = event.kind === "warning" ? `Warning: ${event.text}` : sentence(event, budget);
+    if (text !== undefined) progress.note(text);
+  }
+}
+
+function sentence({ record, state }: LearnEvent & { kind: "record" }, budget: number | null): string | undefined {
+  if (record.event === "ordered") return `Round ${record.round}: ${record.picks.length} structures to label.`;
+  if (record.event === "failed") return `Warning: a structure could not be labelled (${record.failure.kind}).`;
+  if (record.event === "checked") {
+    const bought = [...state.orders.values()].filter(({ bought }) => bought).length;
+    const left = budget === null ? "" : `, ${Math.max(0, budget - bought)} left`;
+    const before = record.errors?.forces?.rmse;
+    const error = before === undefined ? "" : `; forces on the new ones before learning: ${significant(before)} eV/Å`;
+    return `Round ${record.round}: ${bought} labels bought${left}${error}.`;
+  }
+  if (record.event === "fitted") {
+    const error = (record.errors.test ?? record.errors.train)?.forces?.rmse;
+    return error === undefined ? undefined : `Round ${record.round}: fitted, forces ${significant(error)} eV/Å.`;
+  }
+  return undefined;
+}

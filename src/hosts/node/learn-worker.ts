@@ -1,0 +1,63 @@
+/** A worker thread of a loop: legs of walkers and properties, one at a time, with the potential of the last job kept open. */
+import { parentPort } from "node:worker_threads";
+import { InputError } from "../../errors/index.js";
+import { measure, walk } from "../../learning/index.js";
+import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
+import { angstromElectronvolt } from "../../units/index.js";
+import { createKernels } from "./kernels.js";
+import type { LearnJob, LearnOutcomes, LearnReply, PotentialFile } from "./learn-worker-messages.js";
+import { loadPotential } from "./potentials.js";
+import { openSimulationPotential, type SimulationPotential } from "./simulate-potential.js";
+
+const port = parentPort;
+if (port === null) throw new Error("this file is a worker");
+const reply = (message: LearnReply): void => port.postMessage(message);
+
+port.on("message", async (job: LearnJob) => {
+  try {
+    reply({ done: await run(job) });
+  } catch (error) {
+    const trouble = error instanceof InputError ? error.trouble : undefined;
+    reply({ trouble, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+});
+
+interface Opened {
+  readonly key: string;
+  readonly field: SimulationPotential;
+  readonly plain: NetworkEvaluator;
+}
+
+let opened: Opened | undefined;
+
+async function run(job: LearnJob): Promise<LearnOutcomes[LearnJob["kind"]]> {
+  if (job.kind === "measure") return measure((await open(job.potential, { threads: 1, atoms: 0 })).plain, job.measure);
+  const { task, threads } = job;
+  const atoms = task.walker.structures[0]?.species.length ?? 0;
+  const { field, plain } = await open(job.potential, { threads, atoms });
+  try {
+    return walk({ field, plain }, task);
+  } finally {
+    field.forget();
+    // The memory of threads that share an evaluation is not given back.
+    if (field.threads > 1) await close();
+  }
+}
+
+async function open(
+  { file, digest }: PotentialFile,
+  { threads, atoms }: { readonly threads: number; readonly atoms: number },
+): Promise<Opened> {
+  const key = `${digest} ${threads} ${atoms}`;
+  if (opened?.key === key) return opened;
+  await close();
+  const field = await openSimulationPotential(file, { units: angstromElectronvolt, threads, atoms });
+  const { potential } = loadPotential(file, angstromElectronvolt);
+  opened = { key, field, plain: new NetworkEvaluator(createKernels(), potential) };
+  return opened;
+}
+
+async function close(): Promise<void> {
+  await opened?.field.close();
+  opened = undefined;
+}
