@@ -387,8 +387,22 @@ describe.skipIf(missing !== undefined)(`jobs${missing === undefined ? "" : `: ${
     expect(slow.ends()).toEqual(["goes-on"]);
   }, 240_000);
 
-  test("survive a node that dies, and a controller that does not answer", async () => {
-    const { job, directory, starts, ends } = workshop("dead", { seconds: "3" });
+  test("survive a node that dies", async () => {
+    const { job, directory, starts, ends } = workshop("dead-node", { seconds: "3" });
+    const jobs = names(4).map((name) => job(name));
+    const done = runJobs(jobs, { directory, settings: settings() });
+    while (starts().length < 4) await pause(50);
+    await slurm.killNode();
+    while (!/^down/.test(await slurm.ask("sinfo", "--noheader", "--format=%t"))) await pause(200);
+    expect(ends()).toEqual([]);
+    slurm.startNode();
+    allDone(await done);
+    expect(ends().sort()).toEqual(names(4));
+    expect(starts().length).toBe(8);
+  }, 240_000);
+
+  test("survive a controller that does not answer, and has forgotten when it comes back", async () => {
+    const { job, directory, starts, ends } = workshop("dead-both", { seconds: "3" });
     const jobs = names(4).map((name) => job(name));
     const events: SlurmEvent[] = [];
     const done = runJobs(jobs, { directory, settings: settings(), onEvent: (event) => void events.push(event) });
