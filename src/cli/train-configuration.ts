@@ -126,7 +126,8 @@ function runName(file: string | undefined, { data }: TrainingConfiguration): str
 /** Complains about missing files before anything is computed. */
 export function checkFilesExist({ data, test, start }: TrainingConfiguration): void {
   for (const file of [data, test ?? [], start ?? []].flat()) {
-    if (existsSync(file)) continue;
+    // A pattern that matches nothing is told of by the reader of data.
+    if (existsSync(file) || /[*?[]/.test(file)) continue;
     throw new InputError({
       code: "no-such-file",
       where: { file },

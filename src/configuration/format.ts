@@ -84,7 +84,10 @@ function firstTrouble(troubles: readonly KeyTrouble[], placeOf: PlaceFinder): In
   const placed = troubles.map((one) => ({ ...one.trouble, where: placeOf(one) }));
   placed.sort((a, b) => (a.where.line ?? 0) - (b.where.line ?? 0));
   const [first, ...rest] = placed;
-  const others = rest.map(({ where, problem }) => `${describePlace(where)}${where.line ? ": " : ""}${problem}`);
+  const others = rest.map(({ where, problem }) => {
+    const place = describePlace(where);
+    return place === "" ? problem : `${place}: ${problem}`;
+  });
   const more = others.length === 0 ? "" : ` Also: ${others.join(" ")}`;
   return new InputError({ ...first!, remedy: `${first!.remedy}${more}` });
 }
