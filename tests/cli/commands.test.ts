@@ -22,7 +22,21 @@ async function potluck(...args: string[]) {
 }
 
 describe("help", () => {
-  const commands = ["train", "evaluate", "predict", "info", "convert", "md", "relax", "rdf"];
+  const commands = [
+    "train",
+    "evaluate",
+    "predict",
+    "info",
+    "convert",
+    "md",
+    "mc",
+    "metadynamics",
+    "relax",
+    "learn",
+    "label",
+    "serve",
+    "rdf",
+  ];
   test.each(commands)("of %s has an example and the common options", async (name) => {
     const { code, out } = await potluck(name, "--help");
     expect(code).toBe(0);
