@@ -1,27 +1,7 @@
 /** For each atom the list of its neighbours, by element. */
+import { ones, toFront } from "../packing";
 import { binOf, packed } from "./bins";
 import { CORNER, BINS_PER_LENGTH, RADIUS, BINS, ELEMENTS, ROWS, TYPES, BIN_STARTS, SLOT_X, SLOT_Y, SLOT_Z, SLOT_ATOMS, OFFSETS, INDICES, TYPE_SHIFT, pointer, real } from "./plan";
-
-/** Row b: the bytes that bring the 32-bit lanes whose bits are set in b to the front. */
-// prettier-ignore
-const TO_FRONT = memory.data<u8>([
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-  0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0,
-  8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
-  4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0,
-  12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
-  4, 5, 6, 7, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 0, 0, 0, 0,
-  8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0,
-  4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-], 16);
 
 // @ts-ignore: decorator
 @inline
@@ -38,17 +18,6 @@ function insideBits(xs: usize, ys: usize, zs: usize, px: v128, py: v128, pz: v12
   const a = inside(xs, ys, zs, px, py, pz, limit);
   const b = inside(xs + 16, ys + 16, zs + 16, px, py, pz, limit);
   return <usize>i32x4.bitmask(v128.shuffle<i32>(a, b, 0, 2, 4, 6));
-}
-// @ts-ignore: decorator
-@inline
-function ones(bits: usize): usize {
-  return <usize>popcnt<u32>(<u32>bits);
-}
-/** Those lanes of v whose bits are set, at the front. */
-// @ts-ignore: decorator
-@inline
-function toFront(v: v128, bits: usize): v128 {
-  return i8x16.swizzle(v, v128.load(TO_FRONT + (bits << 4)));
 }
 
 /** Appends the atoms of slots `s` to `end` − 1 that are within the radius; writes up to four words too many. */

@@ -9,6 +9,7 @@
  *
  * Pairs of neighbours farther apart than the cutoff (about half) are left out by packing the rest into lists, one run per j.
  */
+import { ones, toFront } from "../packing";
 import { farCutoffs } from "./cutoffs";
 import { add, div, exp, fma, gather, get, mul, put, splat, spread, sub, total } from "./lanes";
 import {
@@ -91,26 +92,6 @@ function fillQuads<T>(c: usize): void {
   }
 }
 
-/** Row b: the bytes that bring the 32-bit lanes whose bits are set in b to the front. */
-const TO_FRONT = memory.data<u8>([
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-  0, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 0,
-  8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
-  4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0,
-  12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
-  4, 5, 6, 7, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 14, 15, 0, 0, 0, 0,
-  8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0,
-  0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0,
-  4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 0, 0, 0,
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-], 16);
-
 /** Lists the pairs within the cutoff: −2 r_ij·r_ik (which becomes c in `factors`) and k, one padded run per j. */
 function pack<T>(program: usize, group: usize, free: usize): usize {
   const e1 = <usize>load<i32>(group), e2 = <usize>load<i32>(group, 4);
@@ -153,10 +134,9 @@ function pack<T>(program: usize, group: usize, free: usize): usize {
         store<u32>(keys + (count << 2), <u32>(p + 8));
         count += (near >> 1) & 1;
       } else {
-        const front = v128.load(TO_FRONT + (near << 4));
-        v128.store(cosines + (count << 2), i8x16.swizzle(cos, front));
-        v128.store(keys + (count << 2), i8x16.swizzle(i32x4.add(i32x4.splat(<i32>p), i32x4(0, 4, 8, 12)), front));
-        count += <usize>popcnt<u32>(<u32>near);
+        v128.store(cosines + (count << 2), toFront(cos, near));
+        v128.store(keys + (count << 2), toFront(i32x4.add(i32x4.splat(<i32>p), i32x4(0, 4, 8, 12)), near));
+        count += ones(near);
       }
     }
     while (count & (lanes - 1)) {

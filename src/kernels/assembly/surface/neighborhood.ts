@@ -3,7 +3,7 @@
  * atoms so far away that nothing reaches them; and the cutoff functions and radial shapes at their distances.
  */
 import { cutoffs } from "./cutoffs";
-import { add, div, expPair, floorOf, fma, mul, put, splat, sub, total } from "./lanes";
+import { add, div, exp, floorOf, fma, mul, put, splat, sub, total } from "./lanes";
 
 // Words of a context and of a program, see contracts/surface.ts.
 const ROWS: usize = 0;
@@ -204,11 +204,9 @@ function gaussians<T>(table: usize, from: usize, to: usize): void {
     if (first < 0) {
       const minus = splat<T>(-load<f64>(row, 8));
       const rs = splat<T>(load<f64>(row, 16));
-      for (let p = from; p < to; p += 32) {
-        const second: usize = p + 32 <= to ? 16 : 0;
+      for (let p = from; p < to; p += 16) {
         const d = sub<T>(v128.load(distances + p), rs);
-        const d2 = sub<T>(v128.load(distances + p + second), rs);
-        expPair<T>(mul<T>(minus, mul<T>(d, d)), mul<T>(minus, mul<T>(d2, d2)), at + p, second, least);
+        v128.store(at + p, v128.pmax<T>(exp<T>(mul<T>(minus, mul<T>(d, d))), least));
       }
     } else {
       const a = rows + <usize>first * step;
