@@ -18,7 +18,6 @@ import type { Frame } from "../../structure/index.js";
 import { readAseDatabaseFile } from "./ase-database.js";
 import { readBytes } from "./bytes.js";
 import { readOpenedOutput } from "./engines/outputs.js";
-import { looksLikeCalculation, readCalculationFile } from "./engines/record.js";
 
 /** Outputs say at their very beginning what they are, but a CP2K output its project only after some kilobytes. */
 const headBytes = 65536;
@@ -65,7 +64,9 @@ export async function* framesOfFile(
   else {
     await close();
     if (reader === undefined) throw unknownFormat(path, name);
-    yield* reader.from === "database" ? readAseDatabaseFile(path, own) : readCalculationFile(path, own);
+    if (reader.from === "database") yield* readAseDatabaseFile(path, own);
+    // Loaded when it is needed: a prediction should not wait for the schemas of the engines.
+    else yield* (await import("./engines/record.js")).readCalculationFile(path, own);
   }
 }
 
@@ -91,6 +92,9 @@ function readerByName(name: string): Reader | undefined {
   const [format, output] = [findFormat(name), findOutputFormat(name)];
   return format ? ofFormat(format) : output && ofOutput(output);
 }
+
+/** Whether the beginning of a file is that of a record of engines/record.ts. */
+const looksLikeCalculation = (head: string): boolean => /^\{\s*"format":\s*"potluck-calculation"/.test(head);
 
 const textOf = (head: Uint8Array): string => new TextDecoder().decode(head);
 

@@ -105,9 +105,6 @@ const plainLabels = ({ energy, forces, stress }: Extract<Outcome, { converged: t
   stress: stress && [...stress],
 });
 
-/** Whether the beginning of a file is that of a record. */
-export const looksLikeCalculation = (head: string): boolean => /^\{\s*"format":\s*"potluck-calculation"/.test(head);
-
 /** The frame of a converged calculation; one that has failed is refused. */
 export function* readCalculationFile(path: string, options: OutputOptions): Generator<Frame> {
   const record = recordSchema.safeParse(parsed(readFileSync(path, "utf8"))).data;
