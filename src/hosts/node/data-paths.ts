@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { InputError } from "../../errors/index.js";
-import { recordName } from "./engines/record.js";
+import { recordName } from "./engines/record-name.js";
 import { kindOfFile } from "./frame-source.js";
 
 /**

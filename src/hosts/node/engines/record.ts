@@ -8,8 +8,8 @@ import { InputError } from "../../../errors/index.js";
 import { type OutputOptions, refuse } from "../../../formats/outputs.js";
 import type { Frame, Structure } from "../../../structure/index.js";
 import { writeFileSafely } from "../safe-file.js";
+import { recordName } from "./record-name.js";
 
-export const recordName = "calculation.json";
 const numbers = z.array(z.number());
 const place = z.object({
   file: z.string().optional(),

@@ -1,0 +1,2 @@
+/** Name of the record of a calculation, apart from its schemas, which only readers of records need. */
+export const recordName = "calculation.json";
