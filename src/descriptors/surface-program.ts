@@ -3,6 +3,7 @@
  * polynomials of the angular parts, moments for the wide ones.
  */
 import {
+  COMPACT_GROUP_BYTES,
   GROUP_BYTES,
   LIST_BYTES,
   NARROW_SHAPE_BYTES,
@@ -11,7 +12,11 @@ import {
   WIDE_BYTES,
 } from "../kernels/contracts/surface.js";
 import type { Kernels } from "../kernels/index.js";
+import { type CompactGroup, compactGroups, windowKey } from "./compact-groups.js";
 import {
+  type CompactCore,
+  type CompactRadial,
+  type CompactShape,
   type ElementDescriptors,
   type GaussianAngular,
   type GaussianRadial,
@@ -20,6 +25,7 @@ import {
   isCompact,
   isNarrow,
   isWeighted,
+  type SymmetryFunction,
 } from "./definition.js";
 import { gaussianRecipe } from "./exponentials.js";
 
@@ -43,26 +49,29 @@ export interface SurfacePrograms {
   readonly mostMoments: number;
   readonly mostGroups: number;
   readonly mostGroupShapes: number;
+  readonly mostCompacts: number;
+  readonly mostAngles: number;
+  readonly mostWindows: number;
 }
 
-/** Whether the surface kernels know all these functions: no compact ones, and whole ζ. */
+/** Whether the surface kernels know all these functions: of the angular ones with powers, those with whole ζ. */
 export function hasSurfaceProgram(descriptors: readonly ElementDescriptors[]): boolean {
   return descriptors.every(({ functions }) =>
     functions.every((f) => {
-      if (isCompact(f)) return false;
-      if (!isAngular(f)) return true;
+      if (!isAngular(f) || isCompact(f)) return true;
       const most = isNarrow(f) ? MOST_NARROW_ZETA : MOST_WIDE_ZETA;
       return Number.isInteger(f.zeta) && f.zeta >= 1 && f.zeta <= most && Math.abs(f.lambda) === 1;
     }),
   );
 }
 
-type Function = GaussianRadial | GaussianAngular;
+type Radial = GaussianRadial | CompactRadial;
+type Power = GaussianAngular;
 
 /** Builds the tables in the kernels' memory; each thread needs its own. Elements in the order of `descriptors`. */
 export function placeSurfacePrograms(kernels: Kernels, descriptors: readonly ElementDescriptors[]): SurfacePrograms {
   const elements = descriptors.map((d) => d.element);
-  const compiled = descriptors.map((d) => new ElementProgram(kernels, d.functions as readonly Function[], elements));
+  const compiled = descriptors.map((d) => new ElementProgram(kernels, d.functions, elements));
   const most = (pick: (p: ElementProgram) => number): number => Math.max(...compiled.map(pick));
   return {
     at: kernels.place(Int32Array.from(compiled, (p) => p.at)),
@@ -74,12 +83,15 @@ export function placeSurfacePrograms(kernels: Kernels, descriptors: readonly Ele
     mostMoments: most((p) => p.moments),
     mostGroups: most((p) => p.groups),
     mostGroupShapes: most((p) => p.mostGroupShapes),
+    mostCompacts: most((p) => p.compacts.length),
+    mostAngles: most((p) => Math.max(0, ...p.compacts.map((group) => group.angles.length))),
+    mostWindows: most((p) => Math.max(0, ...p.compacts.map((group) => group.windows.length))),
   };
 }
 
 interface Shape {
   readonly key: string;
-  readonly shape: GaussianShape;
+  readonly shape: GaussianShape | CompactShape;
   /** Highest ζ of the wide functions that use it; −1: none. */
   degree: number;
   /** Number among the shapes of its element, and its first moment, once they are in order. */
@@ -97,21 +109,26 @@ class ElementProgram {
   moments = 0;
   groups = 0;
   mostGroupShapes = 0;
+  readonly compacts: readonly CompactGroup[];
   readonly #kernels: Kernels;
   readonly #elements: readonly number[];
   /** [neighbour element]: radial and wide shapes by key. */
   readonly #shapes: Map<string, Shape>[];
+  /** [neighbour element]: windows that follow each other, by their keys. */
+  readonly #runs: Map<string, Shape[]>[];
 
-  constructor(kernels: Kernels, functions: readonly Function[], elements: readonly number[]) {
+  constructor(kernels: Kernels, functions: readonly SymmetryFunction[], elements: readonly number[]) {
     this.#kernels = kernels;
     this.#elements = elements;
     this.functions = functions.length;
     this.#shapes = elements.map(() => new Map());
+    this.#runs = elements.map(() => new Map());
+    this.compacts = compactGroups(functions, elements);
+    for (const { elements, windows } of this.compacts) for (const e of elements) this.#addRun(e, windows);
     for (const f of functions) {
-      this.#cutoff(f);
-      if (isAngular(f) && isNarrow(f)) continue;
-      const degree = isAngular(f) ? (f as GaussianAngular).zeta : -1;
-      for (const e of this.#neighborsOf(f)) this.#addShape(e, f, degree);
+      if (!isCompact(f)) this.#cutoff(f);
+      if (isAngular(f) && (isNarrow(f) || isCompact(f))) continue;
+      for (const e of this.#neighborsOf(f)) this.#addShape(e, f, isAngular(f) ? f.zeta : -1);
     }
     const lists = this.#lists(functions);
     const wides = this.#wides(functions);
@@ -121,11 +138,12 @@ class ElementProgram {
     const cutoffRows = this.cutoffs.flatMap(({ cutoff, rc }) => [cutoff.type, cutoff.alpha, rc, 0]);
     header.set([this.cutoffs.length, kernels.place(Float64Array.from(cutoffRows)), lists, wides.count, wides.at]);
     header.set([groups.count, groups.at, this.moments, this.degree, functions.length], 5);
+    header.set([this.compacts.length, this.#compactTable()], 10);
     this.at = kernels.place(header);
   }
 
   /** Elements among which a function looks, without repetition. */
-  #neighborsOf(f: Function): number[] {
+  #neighborsOf(f: SymmetryFunction): number[] {
     if (isWeighted(f)) return this.#elements.map((_, e) => e);
     return [...new Set(f.neighbors.map((z) => this.#elements.indexOf(z)))];
   }
@@ -139,11 +157,23 @@ class ElementProgram {
     return this.cutoffs.length - 1;
   }
 
-  #key(s: GaussianShape): string {
-    return `${s.eta} ${s.rs} ${this.#cutoff(s)}`;
+  #key(s: GaussianShape | CompactShape): string {
+    return isWindow(s) ? windowKey(s) : `${s.eta} ${s.rs} ${this.#cutoff(s)}`;
   }
 
-  #addShape(e: number, f: GaussianShape, degree: number): void {
+  #run(e: number, windows: readonly CompactShape[]): Shape[] | undefined {
+    return this.#runs[e]!.get(windows.map(windowKey).join());
+  }
+
+  #addRun(e: number, windows: readonly CompactShape[]): void {
+    if (this.#run(e, windows) !== undefined) return;
+    const shapes = windows.map((shape) => ({ key: windowKey(shape), shape, degree: -1, index: 0, moment: 0 }));
+    this.#runs[e]!.set(windows.map(windowKey).join(), shapes);
+    // Radial functions may use them as well.
+    for (const shape of shapes) if (!this.#shapes[e]!.has(shape.key)) this.#shapes[e]!.set(shape.key, shape);
+  }
+
+  #addShape(e: number, f: GaussianShape | CompactShape, degree: number): void {
     const key = this.#key(f);
     const shapes = this.#shapes[e]!;
     const found = shapes.get(key);
@@ -151,13 +181,15 @@ class ElementProgram {
     else found.degree = Math.max(found.degree, degree);
   }
 
-  #lists(functions: readonly Function[]): number {
+  #lists(functions: readonly SymmetryFunction[]): number {
     const kernels = this.#kernels;
     const table = new Int32Array((LIST_BYTES / 4) * this.#elements.length);
     this.#shapes.forEach((byKey, e) => {
       const shapes = [...byKey.values()];
+      const runs = [...this.#runs[e]!.values()].flat();
       const inOrder = [
-        ...shapes.filter((s) => s.degree < 0),
+        ...runs,
+        ...shapes.filter((s) => s.degree < 0 && !runs.includes(s)),
         ...shapes.filter((s) => s.degree >= 0).sort((a, b) => b.degree - a.degree),
       ];
       const classes: number[][] = [];
@@ -175,7 +207,9 @@ class ElementProgram {
       this.mostShapes = Math.max(this.mostShapes, inOrder.length);
       const radial = this.#radial(functions, e);
       const gaussians = this.#gaussians(inOrder);
-      const rows = inOrder.flatMap(({ shape }, k) => [shape.eta, shape.rs, this.#cutoff(shape), gaussians.rows[k]!]);
+      const rows = inOrder.flatMap(({ shape }) =>
+        isWindow(shape) ? windowRow(shape) : [shape.eta, shape.rs, this.#cutoff(shape), gaussians.rows.get(shape)!],
+      );
       const at = (LIST_BYTES / 4) * e;
       table.set([inOrder.length, kernels.place(Float64Array.from(rows)), radial.count, radial.at], at);
       table.set([classes.length, kernels.place(Int32Array.from(classes.flat())), (top + 1) ** 2, gaussians.at], at + 4);
@@ -183,11 +217,9 @@ class ElementProgram {
     return kernels.place(table);
   }
 
-  #gaussians(shapes: readonly Shape[]): { at: number; rows: readonly number[] } {
-    const { steps, rows } = gaussianRecipe(
-      shapes.map(({ shape }) => shape),
-      MOST_FACTORS,
-    );
+  #gaussians(shapes: readonly Shape[]): { at: number; rows: ReadonlyMap<GaussianShape, number> } {
+    const wanted = shapes.flatMap(({ shape }) => (isWindow(shape) ? [] : [shape]));
+    const { steps, rows } = gaussianRecipe(wanted, MOST_FACTORS);
     this.mostGaussians = Math.max(this.mostGaussians, steps.length);
     const bytes = new ArrayBuffer(8 + 24 * steps.length);
     new Int32Array(bytes, 0, 1)[0] = steps.length;
@@ -195,14 +227,14 @@ class ElementProgram {
       new Int32Array(bytes, 8 + 24 * k, 2).set(factors ?? [-1, -1]);
       new Float64Array(bytes, 16 + 24 * k, 2).set([eta, rs]);
     });
-    return { at: this.#kernels.place(new Uint8Array(bytes)), rows };
+    return { at: this.#kernels.place(new Uint8Array(bytes)), rows: new Map(wanted.map((g, k) => [g, rows[k]!])) };
   }
 
-  #radial(functions: readonly Function[], e: number): { count: number; at: number } {
+  #radial(functions: readonly SymmetryFunction[], e: number): { count: number; at: number } {
     const rows = functions.flatMap((f, s) => {
       if (isAngular(f) || !this.#neighborsOf(f).includes(e)) return [];
       const weight = isWeighted(f) ? this.#elements[e]! : 1;
-      return [{ words: [s, this.#shapes[e]!.get(this.#key(f))!.index], weight }];
+      return [{ words: [s, this.#shapes[e]!.get(this.#key(f as Radial))!.index], weight }];
     });
     const bytes = new ArrayBuffer(16 * rows.length);
     rows.forEach(({ words, weight }, k) => {
@@ -212,8 +244,8 @@ class ElementProgram {
     return { count: rows.length, at: this.#kernels.place(new Uint8Array(bytes)) };
   }
 
-  #wides(functions: readonly Function[]): { count: number; at: number } {
-    const wides = functions.flatMap((f, s) => (isAngular(f) && !isNarrow(f) ? [{ f: f as GaussianAngular, s }] : []));
+  #wides(functions: readonly SymmetryFunction[]): { count: number; at: number } {
+    const wides = functions.flatMap((f, s) => (isPower(f) && !isNarrow(f) ? [{ f, s }] : []));
     const bytes = new ArrayBuffer(WIDE_BYTES * wides.length);
     wides.forEach(({ f, s }, k) => {
       const [e1, e2] = f.neighbors.map((z) => this.#elements.indexOf(z)) as [number, number];
@@ -231,15 +263,13 @@ class ElementProgram {
   }
 
   /** One group for each pair of neighbour elements and each cutoff. */
-  #narrowGroups(functions: readonly Function[]): { count: number; at: number } {
+  #narrowGroups(functions: readonly SymmetryFunction[]): { count: number; at: number } {
     const rows: number[][] = [];
     for (let e1 = 0; e1 < this.#elements.length; e1++)
       for (let e2 = e1; e2 < this.#elements.length; e2++)
         for (let c = 0; c < this.cutoffs.length; c++) {
           const members = functions.flatMap((f, s) =>
-            isAngular(f) && isNarrow(f) && this.#cutoff(f as GaussianAngular) === c && this.#concerns(f, e1, e2)
-              ? [{ f: f as GaussianAngular, s }]
-              : [],
+            isPower(f) && isNarrow(f) && this.#cutoff(f) === c && this.#concerns(f, e1, e2) ? [{ f, s }] : [],
           );
           if (members.length > 0) rows.push(this.#group(members, { e1, e2, cutoff: c }));
         }
@@ -250,10 +280,28 @@ class ElementProgram {
     return { count: rows.length, at: this.#kernels.place(table) };
   }
 
-  #concerns(f: Function, e1: number, e2: number): boolean {
+  #concerns(f: Power, e1: number, e2: number): boolean {
     if (isWeighted(f)) return true;
     const [a, b] = f.neighbors.map((z) => this.#elements.indexOf(z)).sort((x, y) => x - y);
     return a === e1 && b === e2;
+  }
+
+  #compactTable(): number {
+    const kernels = this.#kernels;
+    const bytes = new ArrayBuffer(COMPACT_GROUP_BYTES * this.compacts.length);
+    this.compacts.forEach(({ elements: [e1, e2], narrow, angles, windows, functions, weight }, k) => {
+      const radians = Math.PI / 180;
+      const angleRows = angles.flatMap(({ left, right, core }) => [left * radians, right * radians, cores[core], 0]);
+      const first = (e: number): number => this.#run(e, windows)![0]!.index;
+      new Int32Array(bytes, COMPACT_GROUP_BYTES * k, 10).set([
+        ...[e1, e2, narrow ? 1 : 0, angles.length, windows.length, first(e1), first(e2)],
+        kernels.place(Float64Array.from(angleRows)),
+        kernels.place(Float64Array.from(windows.flatMap(windowRow))),
+        kernels.place(Int32Array.from(functions)),
+      ]);
+      new Float64Array(bytes, COMPACT_GROUP_BYTES * k + 40, 1)[0] = weight;
+    });
+    return kernels.place(new Uint8Array(bytes));
   }
 
   #group(
@@ -295,6 +343,16 @@ class ElementProgram {
     return this.#kernels.place(new Uint8Array(bytes));
   }
 }
+
+const isPower = (f: SymmetryFunction): f is GaussianAngular => isAngular(f) && !isCompact(f);
+const isWindow = (shape: GaussianShape | CompactShape): shape is CompactShape => "rl" in shape;
+
+/** Numbers that the kernels have for cores: those of the cutoffs that are made of them. */
+const cores: Readonly<Record<CompactCore, number>> = { e: 4, p1: 5, p2: 6, p3: 7, p4: 8 };
+const ASYMMETRIC = 16;
+const windowRow = ({ rl, rc, core, asymmetric }: CompactShape): number[] => [
+  ...[rl, rc, cores[core] + (asymmetric ? ASYMMETRIC : 0), -1],
+];
 
 /** Highest power that replaces an exponential: n products' rounding errors add up. */
 const MOST_POWER = 32;

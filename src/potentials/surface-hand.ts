@@ -144,6 +144,8 @@ export class SurfaceHand {
         mostShapes: sizes.mostShapes,
         mostGaussians: sizes.mostGaussians,
         mostCutoffs: sizes.mostCutoffs,
+        mostAngles: sizes.mostAngles,
+        mostWindows: sizes.mostWindows,
       },
       ...{ mostDegree: Math.max(0, sizes.mostDegree), mostMoments: sizes.mostMoments, networkScratch },
       ...{ passes: this.passes, masks: this.#masks },

@@ -23,6 +23,7 @@ import {
   cutoffTypes,
   ELEMENTS,
   randomDescriptors,
+  randomFunctions,
   randomPotential,
   randomStructure,
   tiny,
@@ -89,6 +90,10 @@ function expectEqual(found: Evaluation, truth: Evaluation, tolerance: number): v
 
 function compare(name: string, options: SubjectOptions): void {
   const { potential, structures } = subject(name, options);
+  expectAlike(potential, structures);
+}
+
+function expectAlike(potential: NetworkPotential, structures: readonly Structure[]): void {
   expect(isSurface(potential)).toBe(true);
   const general = new NetworkEvaluator(kernels, potential);
   for (const structure of structures) {
@@ -110,12 +115,63 @@ describe("the surface kernels equal the general ones", () => {
         compare(`${type} ${cutoff}`, { types: [type], cutoffs: [cutoff], elements: [1, 8] });
       });
 
+  for (const type of [20, 21, 22, 23, 24, 25] as const)
+    for (const elements of [[8], [1, 8]])
+      it(`type ${type}, ${elements.length === 1 ? "one element" : "two elements"}`, () => {
+        compare(`${type} ${elements.join()}`, { types: [type], elements });
+      });
+
+  for (const type of [21, 22, 24, 25] as const)
+    it(`type ${type}, products of windows with holes, some functions twice, many neighbours`, () => {
+      const random = new RandomStream(SEED, `products ${type}`);
+      const elements = [1, 8];
+      const pairs =
+        type > 22
+          ? [[]]
+          : [
+              [1, 1],
+              [1, 8],
+              [8, 8],
+            ];
+      const windows = [
+        [-2, 3],
+        [0.5, 4],
+        [-5, 5],
+        [1, 5.5],
+        [-5.5, 5.5],
+      ] as const;
+      const angles = [
+        [0, 120],
+        [60, 180],
+        [-90, 90],
+        [90, 270],
+      ] as const;
+      const functions = pairs.flatMap((neighbors) =>
+        windows.flatMap(([rl, rc], w) =>
+          angles.flatMap(([angleLeft, angleRight], a) => {
+            const core = w === 4 ? "p3" : "p2";
+            const f = { type, neighbors, ...{ rl, rc, core, asymmetric: w === 3 }, ...{ angleLeft, angleRight } };
+            return Array<SymmetryFunction>((w + a) % 7 === 3 ? 0 : (w + a) % 6 === 1 ? 2 : 1).fill(
+              f as SymmetryFunction,
+            );
+          }),
+        ),
+      );
+      const descriptors = elements.map((element) => ({ element, functions }));
+      const structures = [
+        randomStructure(random, { atoms: 14, elements, cell: triclinic }),
+        randomStructure(random, { atoms: 2, elements, cell: tiny }),
+        randomStructure(random, { atoms: 9, elements }),
+      ];
+      expectAlike(randomPotential(kernels, random, { descriptors, structures, members: 2 }), structures);
+    });
+
   it("with the hard cutoff", () => {
     compare("hard", { types: [2, 3, 9], cutoffs: [0], elements: [8] });
   });
 
   it("all types and cutoffs at once, three elements, a committee", () => {
-    compare("all", { types: [2, 3, 9, 12, 13], members: 3 });
+    compare("all", { types: [2, 3, 9, 12, 13, 20, 21, 22, 23, 24, 25], members: 3 });
   });
 
   for (const activation of activations)
@@ -224,7 +280,8 @@ describe("the surface kernels equal the general ones", () => {
 
   it("does not claim functions that it does not know", () => {
     const random = new RandomStream(SEED, "claims");
-    const descriptors = randomDescriptors(random, { elements: [8], types: [21], cutoffs: [1] });
+    const functions = [{ ...randomFunctions(random, { elements: [8], types: [9], cutoffs: [1] })[0]!, zeta: 2.5 }];
+    const descriptors = [{ element: 8, functions: functions as SymmetryFunction[] }];
     const structures = [randomStructure(random, { atoms: 5, elements: [8], cell: triclinic })];
     expect(isSurface(randomPotential(kernels, random, { descriptors, structures }))).toBe(false);
   });

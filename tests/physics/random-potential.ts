@@ -64,12 +64,23 @@ function randomFunction(
     core: pick(random, ["p1", "p2", "p3", "p4", "e"] as const),
     asymmetric: random.uniform() < 0.3,
   };
-  const left = random.between(-60, 60);
-  const window = { angleLeft: left, angleRight: left + random.between(100, 200) };
+  const window = randomAngles(random);
   if (type === 2 || type === 12) return { type, neighbors, ...gaussian };
   if (type === 3 || type === 9 || type === 13) return { type, neighbors, ...gaussian, ...power };
   if (type === 20 || type === 23) return { type, neighbors, ...compact };
   return { type, neighbors, ...compact, ...window };
+}
+
+/** Within 0…180°, or centred on either end. */
+function randomAngles(random: RandomStream): { angleLeft: number; angleRight: number } {
+  const half = random.between(50, 120);
+  const left = random.between(0, 70);
+  const [angleLeft, angleRight] = pick(random, [
+    [-half, half],
+    [180 - half, 180 + half],
+    [left, left + random.between(60, 110)],
+  ] as const);
+  return { angleLeft, angleRight };
 }
 
 export const randomDescriptors = (random: RandomStream, options: FunctionOptions): readonly ElementDescriptors[] =>

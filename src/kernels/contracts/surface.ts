@@ -4,9 +4,9 @@
  *
  * Program of one element, PROGRAM_BYTES: `cutoffs` and `cutoffTable` rows of 32 {type, α, rc, –}; `lists`, a row of LIST_BYTES for each
  * neighbour element; `wides` and `wideTable`; `groups` and `groupTable` of narrow functions; `moments`, T numbers in all classes;
- * `degree`, highest of all classes or −1; `functions`.
+ * `degree`, highest of all classes or −1; `functions`; `compacts` and `compactTable`, groups of compact angular functions.
  *
- * List, 32: count of shapes, pointer to rows of 32 {η, rs, cutoff, Gaussian, all f64}; count of radial functions, pointer to rows of 16
+ * List, 32: count of shapes, pointer to rows of 32 {η, rs, cutoff, Gaussian, all f64} or, of a compact window, {left, right, core, −1}; count of radial functions, pointer to rows of 16
  * {function, shape, weight f64}; count of classes, pointer to rows of 16 {degree, first shape, shapes, first moment}; moments of a shape; pointer to
  * the Gaussians e^(−η(r−rs)²): their count, –, then rows of 24 {two Gaussians before it whose product it is, or −1 twice; η f64, rs f64}. Shapes of radial
  * functions alone come first, then those of the classes, in falling order of their degree. A class fills the first (degree + 1)² moments of
@@ -15,6 +15,11 @@
  * Wide function, 48: function; 1 where both neighbours are of one element; first moment of either side; number of moments;
  * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ where the elements
  * are the same, else element and shape of the second side.
+ *
+ * Core: 5–8 polynomials 1–4, 4 exponential; plus 16 where it is asymmetric. Compact group, COMPACT_GROUP_BYTES: two elements; 1 where r_jk counts;
+ * number of angles, of windows; first shape in the lists of either element (the windows follow each other, their outer ends do not fall);
+ * pointers to angles of 32 {left, right, in radians, core, –, all f64}, to windows of 32 (as the shapes) and to functions i32[angle][window] (−1: none);
+ * weight f64; two words for the kernels' own use.
  *
  * Narrow group, 64: two elements; cutoff; count and pointer of shapes; pointer to room for a term of NARROW_TERM_BYTES for each shape; shapes
  * of degree 1; 1 where some rs is not 0; then eight words for the kernels' own
@@ -27,9 +32,10 @@
  * T[output][row of inputs] and biases T[row], bytes of a row of inputs. Rows are padded with zeros to multiples of 16 bytes.
  */
 
-export const PROGRAM_BYTES = 40;
+export const PROGRAM_BYTES = 48;
 export const LIST_BYTES = 32;
 export const WIDE_BYTES = 48;
+export const COMPACT_GROUP_BYTES = 56;
 export const GROUP_BYTES = 64;
 export const NARROW_SHAPE_BYTES = 48;
 export const NARROW_TERM_BYTES = 48;
@@ -74,8 +80,10 @@ export const contextAt = {
   passes: 112,
   masks: 116,
   passEnergies: 120,
+  mostAngles: 124,
+  mostWindows: 128,
 } as const;
-export const CONTEXT_BYTES = 128;
+export const CONTEXT_BYTES = 136;
 
 /** What the module offers. 0, or 1 + the first atom whose surroundings make no sense. */
 export interface SurfaceKernels {
@@ -96,6 +104,10 @@ export interface SurfaceSizes {
   /** Groups of narrow functions of the element that has most, and most shapes in one. */
   readonly mostGroups: number;
   readonly mostGroupShapes: number;
+  /** Groups of compact functions of the element that has most; most angles and windows in one. */
+  readonly mostCompacts: number;
+  readonly mostAngles: number;
+  readonly mostWindows: number;
   readonly networkScratch: number;
 }
 
@@ -106,14 +118,30 @@ export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceS
   const degree = Math.max(0, s.mostDegree);
   const lm = (degree + 1) ** 2;
   const rows =
-    4 + 10 + 6 * s.mostCutoffs + 3 * s.mostShapes + s.mostGaussians + 2 * lm + (degree + 1) * (degree + 4) + 3 + 4;
+    4 +
+    10 +
+    4 +
+    4 +
+    4 * s.mostAngles +
+    3 * s.mostWindows +
+    6 * s.mostCutoffs +
+    3 * s.mostShapes +
+    s.mostGaussians +
+    2 * lm +
+    (degree + 1) * (degree + 4) +
+    3 +
+    4;
   const pairs = (neighbors * (capacity + 4)) / 2 + 8 * neighbors;
   const perPair = 2 * size + 8 + (10 + s.mostGroupShapes) * size;
   // For the forces of every member.
   const jacobian = s.members > 1 ? (3 * s.members + 3 * lm + 4 * s.mostFunctions) * stride : 0;
   const coefficients = s.members > 1 ? 8 * s.mostFunctions * (lm + s.members + 1) + 512 : 0;
+  const cells = s.mostAngles * s.mostWindows;
   return (
     rows * stride +
+    12 * capacity +
+    16 * cells +
+    2 * s.mostCompacts * ((capacity * cells + (neighbors * (capacity + 8)) / 4) * size + 64) +
     jacobian +
     coefficients +
     8 * s.mostFunctions * (4 + s.members) +

@@ -2,7 +2,8 @@
  * Cutoff functions of n2p2 on arrays. With x = (r − αrc)/(rc − αrc) and y = 1 − x they are written in factors of y, so that neither f
  * nor f′/f loses digits as f goes to 0.
  */
-import { add, div, exp, fma, mul, splat, sub } from "./lanes";
+import { coreSlope, coreValue } from "./cores";
+import { add, div, fma, mul, splat, sub } from "./lanes";
 
 /**
  * tanh y = y A(y²)/B(y²) for 0 ≤ y ≤ 1: convergents of Lambert's continued fraction (f64: 9 terms, 7e-16; f32: 6, 4e-10). This is A.
@@ -68,11 +69,9 @@ export function cutoffs<T>(row: usize, bytes: usize, r: usize, f: usize, df: usi
     const x = sub<T>(one, y);
     let v = one;
     let s = zero;
-    if (type == 6) {
-      const x2 = mul<T>(x, x);
-      const y2 = mul<T>(y, y);
-      v = mul<T>(mul<T>(y2, y), fma<T>(fma<T>(one, splat<T>(3), x), splat<T>(6), x2));
-      s = mul<T>(splat<T>(-30 * width), mul<T>(x2, y2));
+    if (type >= 4) {
+      v = coreValue<T>(type, x, y);
+      s = mul<T>(vw, coreSlope<T>(type, x, y));
     } else if (type == 2 || type == 3) {
       const norm: f64 = type == 3 ? 2.2637537952253513 : 1;
       const z = mul<T>(y, y);
@@ -86,28 +85,6 @@ export function cutoffs<T>(row: usize, bytes: usize, r: usize, f: usize, df: usi
       const cs = sinQuarter<T>(mul<T>(x, q));
       v = mul<T>(sn, sn);
       s = mul<T>(mul<T>(sn, cs), splat<T>(-Math.PI * width));
-    } else if (type == 4) {
-      // 1 − 1/(1 − x²) with 1 − x² = y(1 + x); far enough from 0 that nothing overflows where e^… is 0 anyway.
-      const u = v128.pmax<T>(mul<T>(y, add<T>(one, x)), splat<T>(1e-3));
-      const t = div<T>(one, u);
-      v = exp<T>(sub<T>(one, t));
-      s = mul<T>(mul<T>(mul<T>(splat<T>(-2 * width), x), mul<T>(t, t)), v);
-    } else if (type == 5) {
-      v = mul<T>(mul<T>(y, y), fma<T>(one, splat<T>(2), x));
-      s = mul<T>(splat<T>(-6 * width), mul<T>(x, y));
-    } else if (type == 7) {
-      const y2 = mul<T>(y, y);
-      const g = fma<T>(one, x, fma<T>(splat<T>(4), x, fma<T>(splat<T>(10), x, splat<T>(20))));
-      v = mul<T>(mul<T>(y2, y2), g);
-      const xy = mul<T>(x, y);
-      s = mul<T>(splat<T>(-140 * width), mul<T>(mul<T>(xy, xy), xy));
-    } else if (type == 8) {
-      const y2 = mul<T>(y, y);
-      const g = fma<T>(one, x, fma<T>(splat<T>(5), x, fma<T>(splat<T>(15), x, fma<T>(splat<T>(35), x, splat<T>(70)))));
-      v = mul<T>(mul<T>(mul<T>(y2, y2), y), g);
-      const xy = mul<T>(x, y);
-      const xy2 = mul<T>(xy, xy);
-      s = mul<T>(splat<T>(-630 * width), mul<T>(xy2, xy2));
     }
     const inside = v128.lt<T>(d, vrc);
     v128.store(f + p, v128.and(v, inside));

@@ -4,6 +4,7 @@
  */
 import { cutoffs } from "./cutoffs";
 import { add, div, exp, floorOf, fma, mul, put, splat, sub, total } from "./lanes";
+import { windows } from "./windows";
 
 // Words of a context and of a program, see contracts/surface.ts.
 const ROWS: usize = 0;
@@ -38,6 +39,10 @@ export let squared: usize = 0;
 export let geometry: usize = 0;
 /** i32[neighbour] */
 export let atoms: usize = 0;
+/** u64[neighbour]: upper half the squared distance (f32), lower half the place in the list, where neighbours are sorted. */
+export let order: usize = 0;
+/** Room to sort in. */
+let spare: usize = 0;
 /** i32[element]: first byte of each element's part and the byte past it (padded), and the number of its atoms. */
 export let partStart: usize = 0;
 export let partEnd: usize = 0;
@@ -64,7 +69,10 @@ export function place<T>(context: usize, at: usize, shapes: usize, cuts: usize):
   partCount = partEnd + 4 * elements;
   at = (partCount + 4 * elements + 63) & ~63;
   atoms = at;
-  geometry = at + ((4 * capacity + 63) & ~63);
+  order = at + ((4 * capacity + 63) & ~63);
+  spare = (order + 8 * capacity + 63) & ~63;
+  at = spare + 4 * stride + 4 * capacity;
+  geometry = (at + 63) & ~63;
   unitX = geometry + 4 * stride;
   unitY = unitX + stride;
   unitZ = unitY + stride;
@@ -82,8 +90,8 @@ export function place<T>(context: usize, at: usize, shapes: usize, cuts: usize):
   return gaussian + <usize>load<u32>(context, GAUSSIANS_MOST) * stride;
 }
 
-/** Neighbours of atom i; false where two atoms coincide or a position is not a number. */
-export function look<T>(context: usize, i: i32): bool {
+/** Neighbours of atom i, each element's by distance if `sorted`; false where two atoms coincide or a position is not a number. */
+export function look<T>(context: usize, i: i32, sorted: bool): bool {
   const rows = <usize>load<u32>(context, ROWS);
   const elements = load<i32>(context, ELEMENTS);
   const offsets = <usize>load<u32>(context, OFFSETS) + <usize>(i * (elements + 1)) * 4;
@@ -112,6 +120,7 @@ export function look<T>(context: usize, i: i32): bool {
       // Kept by counting: branches here would be mispredicted.
       n += <usize>(x * x + y * y + z * z < limit);
     }
+    if (sorted) sort<T>(start, n);
     store<i32>(partCount + (<usize>e << 2), <i32>(n - start));
     while (n & (lanes - 1)) {
       pad<T>(n);
@@ -123,6 +132,32 @@ export function look<T>(context: usize, i: i32): bool {
   for (let l: usize = 0; l < lanes; l++) pad<T>(n + l);
   filled = n * sizeof<T>();
   return measure<T>(filled + 16);
+}
+
+/** Puts neighbours start…n in the order of their distances. By insertion: what needs the order costs far more than n²/4 moves. */
+function sort<T>(start: usize, n: usize): void {
+  const places = geometry, names = atoms, keys = order;
+  const spareGeometry = spare, spareNames = spareGeometry + 4 * stride;
+  for (let k = start; k < n; k++) {
+    const g = places + k * (4 * sizeof<T>());
+    const x = <f64>load<T>(g), y = <f64>load<T>(g + sizeof<T>()), z = <f64>load<T>(g + 2 * sizeof<T>());
+    const key = (<u64>reinterpret<u32>(<f32>(x * x + y * y + z * z)) << 32) | <u64>k;
+    let to = k;
+    while (to > start) {
+      const before = load<u64>(keys + ((to - 1) << 3));
+      if (before <= key) break;
+      store<u64>(keys + (to << 3), before);
+      to--;
+    }
+    store<u64>(keys + (to << 3), key);
+  }
+  memory.copy(spareGeometry, places + start * (4 * sizeof<T>()), (n - start) * (4 * sizeof<T>()));
+  memory.copy(spareNames, names + (start << 2), (n - start) << 2);
+  for (let k = start; k < n; k++) {
+    const from = <usize>load<u32>(keys + (k << 3)) - start;
+    memory.copy(places + k * (4 * sizeof<T>()), spareGeometry + from * (4 * sizeof<T>()), 4 * sizeof<T>());
+    store<i32>(names + (k << 2), load<i32>(spareNames + (from << 2)));
+  }
 }
 
 function pad<T>(n: usize): void {
@@ -174,7 +209,7 @@ function measure<T>(bytes: usize): bool {
   return !v128.any_true(v128.lt<T>(smallest, splat<T>(1e-8))) && i32x4.bitmask(sane) == 15;
 }
 
-/** Cutoffs and shapes at the neighbours' distances. */
+/** Cutoffs and shapes at the neighbours' distances; a shape without a Gaussian is a compact window. */
 export function tabulate<T>(context: usize, program: usize): void {
   const cuts = load<i32>(program, CUTOFF_COUNT);
   const table = <usize>load<u32>(program, CUTOFF_TABLE);
@@ -188,7 +223,11 @@ export function tabulate<T>(context: usize, program: usize): void {
     const count = load<i32>(list);
     const shapes = <usize>load<u32>(list, 4);
     gaussians<T>(<usize>load<u32>(list, 28), from, to);
-    for (let s: usize = 0; s < <usize>count; s++) shape<T>(shapes + s * 32, s * stride, from, to);
+    for (let s: usize = 0; s < <usize>count; s++) {
+      const row = shapes + s * 32, at = s * stride;
+      if (load<f64>(row, 24) < 0) windows<T>(row, distance, from, to, shapeValue + at, shapeSlope + at);
+      else shape<T>(row, at, from, to);
+    }
   }
 }
 
