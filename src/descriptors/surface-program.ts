@@ -3,17 +3,17 @@
  * polynomials of the angular parts, moments for the wide ones.
  */
 import {
-  COMPACT_GROUP_BYTES,
   GROUP_BYTES,
   LIST_BYTES,
   NARROW_SHAPE_BYTES,
   NARROW_TERM_BYTES,
+  PAIR_GROUP_BYTES,
   PROGRAM_BYTES,
   WIDE_BYTES,
 } from "../kernels/contracts/surface.js";
 import type { Kernels } from "../kernels/index.js";
-import { type CompactGroup, compactGroups, windowKey } from "./compact-groups.js";
 import {
+  type CompactAngular,
   type CompactCore,
   type CompactRadial,
   type CompactShape,
@@ -28,11 +28,22 @@ import {
   type SymmetryFunction,
 } from "./definition.js";
 import { gaussianRecipe } from "./exponentials.js";
+import { type PairGroup, pairGroups, shapeKey } from "./pair-groups.js";
 
-/** Highest ζ of wide functions that go by moments: (ζ+1)² of them. */
-const MOST_WIDE_ZETA = 16;
-/** Highest ζ of narrow functions: their polynomials lose no digits, but the kernels' registers are few. */
-const MOST_NARROW_ZETA = 64;
+/** Highest ζ of wide functions that go by moments, (ζ+1)² of them; pairs cost less beyond. */
+const MOST_MOMENT_ZETA = 8;
+/** Highest ζ of narrow functions that go by triplets with polynomials of cosθ. */
+const MOST_TRIPLET_ZETA = 64;
+
+const isPower = (f: SymmetryFunction): f is GaussianAngular => isAngular(f) && !isCompact(f);
+const isPolynomial = (f: GaussianAngular, most: number): boolean =>
+  Number.isInteger(f.zeta) && f.zeta >= 1 && f.zeta <= most && Math.abs(f.lambda) === 1;
+const goesByMoments = (f: SymmetryFunction): f is GaussianAngular =>
+  isPower(f) && !isNarrow(f) && isPolynomial(f, MOST_MOMENT_ZETA);
+const goesByTriplets = (f: SymmetryFunction): f is GaussianAngular =>
+  isPower(f) && isNarrow(f) && isPolynomial(f, MOST_TRIPLET_ZETA);
+const goesByPairs = (f: SymmetryFunction): f is GaussianAngular | CompactAngular =>
+  isAngular(f) && !goesByMoments(f) && !goesByTriplets(f);
 
 /** Exponentials that may be multiplied into one Gaussian: their rounding errors add up. */
 const MOST_FACTORS = 64;
@@ -49,24 +60,12 @@ export interface SurfacePrograms {
   readonly mostMoments: number;
   readonly mostGroups: number;
   readonly mostGroupShapes: number;
-  readonly mostCompacts: number;
+  readonly mostPairGroups: number;
   readonly mostAngles: number;
-  readonly mostWindows: number;
-}
-
-/** Whether the surface kernels know all these functions: of the angular ones with powers, those with whole ζ. */
-export function hasSurfaceProgram(descriptors: readonly ElementDescriptors[]): boolean {
-  return descriptors.every(({ functions }) =>
-    functions.every((f) => {
-      if (!isAngular(f) || isCompact(f)) return true;
-      const most = isNarrow(f) ? MOST_NARROW_ZETA : MOST_WIDE_ZETA;
-      return Number.isInteger(f.zeta) && f.zeta >= 1 && f.zeta <= most && Math.abs(f.lambda) === 1;
-    }),
-  );
+  readonly mostPairShapes: number;
 }
 
 type Radial = GaussianRadial | CompactRadial;
-type Power = GaussianAngular;
 
 /** Builds the tables in the kernels' memory; each thread needs its own. Elements in the order of `descriptors`. */
 export function placeSurfacePrograms(kernels: Kernels, descriptors: readonly ElementDescriptors[]): SurfacePrograms {
@@ -83,9 +82,9 @@ export function placeSurfacePrograms(kernels: Kernels, descriptors: readonly Ele
     mostMoments: most((p) => p.moments),
     mostGroups: most((p) => p.groups),
     mostGroupShapes: most((p) => p.mostGroupShapes),
-    mostCompacts: most((p) => p.compacts.length),
-    mostAngles: most((p) => Math.max(0, ...p.compacts.map((group) => group.angles.length))),
-    mostWindows: most((p) => Math.max(0, ...p.compacts.map((group) => group.windows.length))),
+    mostPairGroups: most((p) => p.pairGroups.length),
+    mostAngles: most((p) => Math.max(0, ...p.pairGroups.map((group) => group.angles.length))),
+    mostPairShapes: most((p) => Math.max(0, ...p.pairGroups.map((group) => group.shapes.length))),
   };
 }
 
@@ -109,12 +108,12 @@ class ElementProgram {
   moments = 0;
   groups = 0;
   mostGroupShapes = 0;
-  readonly compacts: readonly CompactGroup[];
+  readonly pairGroups: readonly PairGroup[];
   readonly #kernels: Kernels;
   readonly #elements: readonly number[];
   /** [neighbour element]: radial and wide shapes by key. */
   readonly #shapes: Map<string, Shape>[];
-  /** [neighbour element]: windows that follow each other, by their keys. */
+  /** [neighbour element]: shapes of pairs that follow each other, by their keys. */
   readonly #runs: Map<string, Shape[]>[];
 
   constructor(kernels: Kernels, functions: readonly SymmetryFunction[], elements: readonly number[]) {
@@ -123,13 +122,12 @@ class ElementProgram {
     this.functions = functions.length;
     this.#shapes = elements.map(() => new Map());
     this.#runs = elements.map(() => new Map());
-    this.compacts = compactGroups(functions, elements);
-    for (const { elements, windows } of this.compacts) for (const e of elements) this.#addRun(e, windows);
-    for (const f of functions) {
-      if (!isCompact(f)) this.#cutoff(f);
-      if (isAngular(f) && (isNarrow(f) || isCompact(f))) continue;
-      for (const e of this.#neighborsOf(f)) this.#addShape(e, f, isAngular(f) ? f.zeta : -1);
-    }
+    this.pairGroups = pairGroups(functions, elements, goesByPairs);
+    for (const f of functions) if (!isCompact(f)) this.#cutoff(f);
+    for (const { elements, shapes } of this.pairGroups) for (const e of elements) this.#addRun(e, shapes);
+    for (const f of functions)
+      if (!isAngular(f) || goesByMoments(f))
+        for (const e of this.#neighborsOf(f)) this.#addShape(e, f, isAngular(f) ? f.zeta : -1);
     const lists = this.#lists(functions);
     const wides = this.#wides(functions);
     const groups = this.#narrowGroups(functions);
@@ -138,7 +136,7 @@ class ElementProgram {
     const cutoffRows = this.cutoffs.flatMap(({ cutoff, rc }) => [cutoff.type, cutoff.alpha, rc, 0]);
     header.set([this.cutoffs.length, kernels.place(Float64Array.from(cutoffRows)), lists, wides.count, wides.at]);
     header.set([groups.count, groups.at, this.moments, this.degree, functions.length], 5);
-    header.set([this.compacts.length, this.#compactTable()], 10);
+    header.set([this.pairGroups.length, this.#pairTable()], 10);
     this.at = kernels.place(header);
   }
 
@@ -157,24 +155,25 @@ class ElementProgram {
     return this.cutoffs.length - 1;
   }
 
-  #key(s: GaussianShape | CompactShape): string {
-    return isWindow(s) ? windowKey(s) : `${s.eta} ${s.rs} ${this.#cutoff(s)}`;
+  #key(s: GaussianShape): string {
+    return `${s.eta} ${s.rs} ${this.#cutoff(s)}`;
   }
 
-  #run(e: number, windows: readonly CompactShape[]): Shape[] | undefined {
-    return this.#runs[e]!.get(windows.map(windowKey).join());
+  #run(e: number, shapes: PairGroup["shapes"]): Shape[] | undefined {
+    return this.#runs[e]!.get(shapes.map(shapeKey).join());
   }
 
-  #addRun(e: number, windows: readonly CompactShape[]): void {
-    if (this.#run(e, windows) !== undefined) return;
-    const shapes = windows.map((shape) => ({ key: windowKey(shape), shape, degree: -1, index: 0, moment: 0 }));
-    this.#runs[e]!.set(windows.map(windowKey).join(), shapes);
-    // Radial functions may use them as well.
-    for (const shape of shapes) if (!this.#shapes[e]!.has(shape.key)) this.#shapes[e]!.set(shape.key, shape);
+  #addRun(e: number, shapes: PairGroup["shapes"]): void {
+    if (this.#run(e, shapes) !== undefined) return;
+    const run = shapes.map((shape) => ({ key: shapeKey(shape), shape, degree: -1, index: 0, moment: 0 }));
+    this.#runs[e]!.set(shapes.map(shapeKey).join(), run);
+    // Radial functions may use them as well; moments want an order of their own.
+    const radial = run.filter(({ shape, key }) => isWindow(shape) && !this.#shapes[e]!.has(key));
+    for (const shape of radial) this.#shapes[e]!.set(shape.key, shape);
   }
 
   #addShape(e: number, f: GaussianShape | CompactShape, degree: number): void {
-    const key = this.#key(f);
+    const key = shapeKey(f);
     const shapes = this.#shapes[e]!;
     const found = shapes.get(key);
     if (found === undefined) shapes.set(key, { key, shape: f, degree, index: 0, moment: 0 });
@@ -234,7 +233,7 @@ class ElementProgram {
     const rows = functions.flatMap((f, s) => {
       if (isAngular(f) || !this.#neighborsOf(f).includes(e)) return [];
       const weight = isWeighted(f) ? this.#elements[e]! : 1;
-      return [{ words: [s, this.#shapes[e]!.get(this.#key(f as Radial))!.index], weight }];
+      return [{ words: [s, this.#shapes[e]!.get(shapeKey(f as Radial))!.index], weight }];
     });
     const bytes = new ArrayBuffer(16 * rows.length);
     rows.forEach(({ words, weight }, k) => {
@@ -245,12 +244,12 @@ class ElementProgram {
   }
 
   #wides(functions: readonly SymmetryFunction[]): { count: number; at: number } {
-    const wides = functions.flatMap((f, s) => (isPower(f) && !isNarrow(f) ? [{ f, s }] : []));
+    const wides = functions.flatMap((f, s) => (goesByMoments(f) ? [{ f, s }] : []));
     const bytes = new ArrayBuffer(WIDE_BYTES * wides.length);
     wides.forEach(({ f, s }, k) => {
       const [e1, e2] = f.neighbors.map((z) => this.#elements.indexOf(z)) as [number, number];
-      const first = this.#shapes[e1]!.get(this.#key(f))!;
-      const second = this.#shapes[e2]!.get(this.#key(f))!;
+      const first = this.#shapes[e1]!.get(shapeKey(f))!;
+      const second = this.#shapes[e2]!.get(shapeKey(f))!;
       const beta = this.#kernels.place(momentWeights(f.lambda, f.zeta));
       const words = [s, e1 === e2 ? 1 : 0, first.moment, second.moment, (f.zeta + 1) ** 2, beta, e1, first.index];
       new Int32Array(bytes, WIDE_BYTES * k, 8).set(words);
@@ -269,7 +268,7 @@ class ElementProgram {
       for (let e2 = e1; e2 < this.#elements.length; e2++)
         for (let c = 0; c < this.cutoffs.length; c++) {
           const members = functions.flatMap((f, s) =>
-            isPower(f) && isNarrow(f) && this.#cutoff(f) === c && this.#concerns(f, e1, e2) ? [{ f, s }] : [],
+            goesByTriplets(f) && this.#cutoff(f) === c && this.#concerns(f, e1, e2) ? [{ f, s }] : [],
           );
           if (members.length > 0) rows.push(this.#group(members, { e1, e2, cutoff: c }));
         }
@@ -280,28 +279,31 @@ class ElementProgram {
     return { count: rows.length, at: this.#kernels.place(table) };
   }
 
-  #concerns(f: Power, e1: number, e2: number): boolean {
+  #concerns(f: GaussianAngular, e1: number, e2: number): boolean {
     if (isWeighted(f)) return true;
     const [a, b] = f.neighbors.map((z) => this.#elements.indexOf(z)).sort((x, y) => x - y);
     return a === e1 && b === e2;
   }
 
-  #compactTable(): number {
+  #pairTable(): number {
     const kernels = this.#kernels;
-    const bytes = new ArrayBuffer(COMPACT_GROUP_BYTES * this.compacts.length);
-    this.compacts.forEach(({ elements: [e1, e2], narrow, angles, windows, functions, weight }, k) => {
-      const radians = Math.PI / 180;
-      const angleRows = angles.flatMap(({ left, right, core }) => [left * radians, right * radians, cores[core], 0]);
-      const first = (e: number): number => this.#run(e, windows)![0]!.index;
-      new Int32Array(bytes, COMPACT_GROUP_BYTES * k, 10).set([
-        ...[e1, e2, narrow ? 1 : 0, angles.length, windows.length, first(e1), first(e2)],
-        kernels.place(Float64Array.from(angleRows)),
-        kernels.place(Float64Array.from(windows.flatMap(windowRow))),
+    const bytes = new ArrayBuffer(PAIR_GROUP_BYTES * this.pairGroups.length);
+    this.pairGroups.forEach(({ elements: [e1, e2], compact, narrow, angles, shapes, functions, weight }, k) => {
+      const first = (e: number): number => this.#run(e, shapes)![0]!.index;
+      new Int32Array(bytes, PAIR_GROUP_BYTES * k, 11).set([
+        ...[e1, e2, narrow ? 1 : 0, angles.length, shapes.length, first(e1), first(e2)],
+        kernels.place(Float64Array.from(angles.flatMap(angleRow))),
+        kernels.place(Float64Array.from(shapes.flatMap((shape) => this.#pairShapeRow(shape)))),
         kernels.place(Int32Array.from(functions)),
+        compact ? 0 : 1,
       ]);
-      new Float64Array(bytes, COMPACT_GROUP_BYTES * k + 40, 1)[0] = weight;
+      new Float64Array(bytes, PAIR_GROUP_BYTES * k + 48, 1)[0] = weight;
     });
     return kernels.place(new Uint8Array(bytes));
+  }
+
+  #pairShapeRow(shape: CompactShape | GaussianShape): number[] {
+    return isWindow(shape) ? windowRow(shape) : [shape.eta, shape.rc, shape.rs, this.#cutoff(shape)];
   }
 
   #group(
@@ -344,7 +346,6 @@ class ElementProgram {
   }
 }
 
-const isPower = (f: SymmetryFunction): f is GaussianAngular => isAngular(f) && !isCompact(f);
 const isWindow = (shape: GaussianShape | CompactShape): shape is CompactShape => "rl" in shape;
 
 /** Numbers that the kernels have for cores: those of the cutoffs that are made of them. */
@@ -353,6 +354,12 @@ const ASYMMETRIC = 16;
 const windowRow = ({ rl, rc, core, asymmetric }: CompactShape): number[] => [
   ...[rl, rc, cores[core] + (asymmetric ? ASYMMETRIC : 0), -1],
 ];
+
+const RADIANS = Math.PI / 180;
+const angleRow = (f: CompactAngular | GaussianAngular): number[] =>
+  isCompact(f)
+    ? [f.angleLeft * RADIANS, f.angleRight * RADIANS, cores[f.core], 0]
+    : [f.lambda, f.zeta, 2 ** (1 - f.zeta), Number.isInteger(f.zeta) && f.zeta >= 1 ? 1 : 0];
 
 /** Highest power that replaces an exponential: n products' rounding errors add up. */
 const MOST_POWER = 32;

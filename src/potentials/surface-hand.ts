@@ -145,7 +145,7 @@ export class SurfaceHand {
         mostGaussians: sizes.mostGaussians,
         mostCutoffs: sizes.mostCutoffs,
         mostAngles: sizes.mostAngles,
-        mostWindows: sizes.mostWindows,
+        mostPairShapes: sizes.mostPairShapes,
       },
       ...{ mostDegree: Math.max(0, sizes.mostDegree), mostMoments: sizes.mostMoments, networkScratch },
       ...{ passes: this.passes, masks: this.#masks },

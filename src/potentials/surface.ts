@@ -1,8 +1,7 @@
 /**
  * The fast way through a network potential: neighbours kept from call to call in the kernels' memory, and one kernel from there to
- * the forces (kernels/assembly/surface). For potentials whose functions the kernel knows (`isSurface`).
+ * the forces (kernels/assembly/surface). It knows every function; of dropout, what `isSurface` tells.
  */
-import { hasSurfaceProgram } from "../descriptors/surface-program.js";
 import { InputError } from "../errors/index.js";
 import { type Kernels, Scratch } from "../kernels/index.js";
 import { type ExtendedList, ExtendedNeighbors } from "../neighbors/extended.js";
@@ -27,12 +26,9 @@ export interface SurfaceOptions {
 }
 
 /** Whether a potential can go this way: dropout in one network, whose atoms share masks, or none. */
-export function isSurface({ descriptors, members }: NetworkPotential): boolean {
+export function isSurface({ members }: NetworkPotential): boolean {
   const masks = members.flatMap(({ dropout }) => dropout?.masks ?? []);
-  return (
-    hasSurfaceProgram(descriptors) &&
-    (masks.length === 0 || (members.length === 1 && masks.every((m) => m.atoms === 1)))
-  );
+  return masks.length === 0 || (members.length === 1 && masks.every((m) => m.atoms === 1));
 }
 
 const FEWEST = 200;

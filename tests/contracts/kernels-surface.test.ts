@@ -3,13 +3,7 @@
  * cutoff they know, committees, every activation, cells of all sizes; along a walk on which the neighbours are kept; in f32 too.
  */
 import { describe, expect, it } from "vitest";
-import type {
-  CutoffType,
-  ElementDescriptors,
-  FunctionType,
-  SymmetryFunction,
-} from "../../src/descriptors/definition.js";
-import { isAngular, isCompact } from "../../src/descriptors/definition.js";
+import type { CutoffType, FunctionType, SymmetryFunction } from "../../src/descriptors/definition.js";
 import { InputError } from "../../src/errors/index.js";
 import { createKernels } from "../../src/hosts/node/kernels.js";
 import { RandomStream } from "../../src/math/index.js";
@@ -44,21 +38,10 @@ interface SubjectOptions {
   readonly hidden?: readonly number[];
 }
 
-/** Exponents that are not whole become so: the kernels say of the others that they do not know them. */
-function whole(descriptors: readonly ElementDescriptors[]): ElementDescriptors[] {
-  return descriptors.map(({ element, functions }) => ({
-    element,
-    functions: functions.map((f): SymmetryFunction => {
-      if (!isAngular(f) || isCompact(f) || Number.isInteger((f as { zeta: number }).zeta)) return f;
-      return { ...f, zeta: f.type === 9 ? 3 : 7 } as SymmetryFunction;
-    }),
-  }));
-}
-
 function subject(name: string, options: SubjectOptions): { potential: NetworkPotential; structures: Structure[] } {
   const { types, cutoffs = smooth, elements = ELEMENTS, members = 1, activation = "t", hidden = [7, 6] } = options;
   const random = new RandomStream(SEED, name);
-  const descriptors = whole(randomDescriptors(random, { elements, types, cutoffs }));
+  const descriptors = randomDescriptors(random, { elements, types, cutoffs });
   const structures = [
     randomStructure(random, { atoms: 11, elements, cell: triclinic }),
     randomStructure(random, { atoms: 2, elements, cell: tiny }),
@@ -119,6 +102,22 @@ describe("the surface kernels equal the general ones", () => {
     for (const elements of [[8], [1, 8]])
       it(`type ${type}, ${elements.length === 1 ? "one element" : "two elements"}`, () => {
         compare(`${type} ${elements.join()}`, { types: [type], elements });
+      });
+
+  for (const type of [3, 9, 13] as const)
+    for (const zeta of [0.7, 1.5, 12, 90])
+      it(`type ${type}, ζ = ${zeta} by pairs`, () => {
+        const random = new RandomStream(SEED, `powers ${type} ${zeta}`);
+        const elements = [1, 8];
+        const functions = randomFunctions(random, { elements, types: [type], cutoffs: smooth }).map(
+          (f, k): SymmetryFunction => ({ ...f, zeta, lambda: [1, -1, 0.8][k % 3]! }) as SymmetryFunction,
+        );
+        const descriptors = elements.map((element) => ({ element, functions }));
+        const structures = [
+          randomStructure(random, { atoms: 14, elements, cell: triclinic }),
+          randomStructure(random, { atoms: 9, elements }),
+        ];
+        expectAlike(randomPotential(kernels, random, { descriptors, structures }), structures);
       });
 
   for (const type of [21, 22, 24, 25] as const)
@@ -276,13 +275,5 @@ describe("the surface kernels equal the general ones", () => {
     // And goes on afterwards.
     const truth = new NetworkEvaluator(kernels, potential).evaluate(structure);
     expectEqual(field.evaluate(structure.positions, structure.cell), truth, 1e-11);
-  });
-
-  it("does not claim functions that it does not know", () => {
-    const random = new RandomStream(SEED, "claims");
-    const functions = [{ ...randomFunctions(random, { elements: [8], types: [9], cutoffs: [1] })[0]!, zeta: 2.5 }];
-    const descriptors = [{ element: 8, functions: functions as SymmetryFunction[] }];
-    const structures = [randomStructure(random, { atoms: 5, elements: [8], cell: triclinic })];
-    expect(isSurface(randomPotential(kernels, random, { descriptors, structures }))).toBe(false);
   });
 });

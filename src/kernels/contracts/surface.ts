@@ -4,7 +4,7 @@
  *
  * Program of one element, PROGRAM_BYTES: `cutoffs` and `cutoffTable` rows of 32 {type, α, rc, –}; `lists`, a row of LIST_BYTES for each
  * neighbour element; `wides` and `wideTable`; `groups` and `groupTable` of narrow functions; `moments`, T numbers in all classes;
- * `degree`, highest of all classes or −1; `functions`; `compacts` and `compactTable`, groups of compact angular functions.
+ * `degree`, highest of all classes or −1; `functions`; `pairGroups` and `pairTable`, groups of angular functions that go by pairs.
  *
  * List, 32: count of shapes, pointer to rows of 32 {η, rs, cutoff, Gaussian, all f64} or, of a compact window, {left, right, core, −1}; count of radial functions, pointer to rows of 16
  * {function, shape, weight f64}; count of classes, pointer to rows of 16 {degree, first shape, shapes, first moment}; moments of a shape; pointer to
@@ -16,10 +16,11 @@
  * pointer to β_l N²_lm f64[moments]; element and shape of the first side; f64 prefactor; f64 prefactor × (1 + λ)^ζ where the elements
  * are the same, else element and shape of the second side.
  *
- * Core: 5–8 polynomials 1–4, 4 exponential; plus 16 where it is asymmetric. Compact group, COMPACT_GROUP_BYTES: two elements; 1 where r_jk counts;
- * number of angles, of windows; first shape in the lists of either element (the windows follow each other, their outer ends do not fall);
- * pointers to angles of 32 {left, right, in radians, core, –, all f64}, to windows of 32 (as the shapes) and to functions i32[angle][window] (−1: none);
- * weight f64; two words for the kernels' own use.
+ * Core: 5–8 polynomials 1–4, 4 exponential; plus 16 where it is asymmetric. Pair group, PAIR_GROUP_BYTES: two elements; 1 where r_jk counts;
+ * number of angular factors, of shapes; first shape in the lists of either element (they follow each other, their outer ends do not fall);
+ * pointers to angular factors of 32 ({left, right, in radians, core, –} or {λ, ζ, 2^(1−ζ), 1 where ζ is whole}, all f64), to shapes of 32 (windows as
+ * in the lists, or {η, rc, rs, cutoff}) and to functions i32[angle][shape] (−1: none); 0 of windows, 1 of powers; –; weight f64; two words for the
+ * kernels' own use.
  *
  * Narrow group, 64: two elements; cutoff; count and pointer of shapes; pointer to room for a term of NARROW_TERM_BYTES for each shape; shapes
  * of degree 1; 1 where some rs is not 0; then eight words for the kernels' own
@@ -35,7 +36,7 @@
 export const PROGRAM_BYTES = 48;
 export const LIST_BYTES = 32;
 export const WIDE_BYTES = 48;
-export const COMPACT_GROUP_BYTES = 56;
+export const PAIR_GROUP_BYTES = 64;
 export const GROUP_BYTES = 64;
 export const NARROW_SHAPE_BYTES = 48;
 export const NARROW_TERM_BYTES = 48;
@@ -81,7 +82,7 @@ export const contextAt = {
   masks: 116,
   passEnergies: 120,
   mostAngles: 124,
-  mostWindows: 128,
+  mostPairShapes: 128,
 } as const;
 export const CONTEXT_BYTES = 136;
 
@@ -104,10 +105,10 @@ export interface SurfaceSizes {
   /** Groups of narrow functions of the element that has most, and most shapes in one. */
   readonly mostGroups: number;
   readonly mostGroupShapes: number;
-  /** Groups of compact functions of the element that has most; most angles and windows in one. */
-  readonly mostCompacts: number;
+  /** Groups of pairs of the element that has most; most angular factors and shapes in one. */
+  readonly mostPairGroups: number;
   readonly mostAngles: number;
-  readonly mostWindows: number;
+  readonly mostPairShapes: number;
   readonly networkScratch: number;
 }
 
@@ -123,7 +124,7 @@ export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceS
     4 +
     4 +
     4 * s.mostAngles +
-    3 * s.mostWindows +
+    3 * s.mostPairShapes +
     6 * s.mostCutoffs +
     3 * s.mostShapes +
     s.mostGaussians +
@@ -136,12 +137,12 @@ export function surfaceScratchBytes(neighbors: number, size: number, s: SurfaceS
   // For the forces of every member.
   const jacobian = s.members > 1 ? (3 * s.members + 3 * lm + 4 * s.mostFunctions) * stride : 0;
   const coefficients = s.members > 1 ? 8 * s.mostFunctions * (lm + s.members + 1) + 512 : 0;
-  const cells = s.mostAngles * s.mostWindows;
+  const cells = s.mostAngles * s.mostPairShapes;
   return (
     rows * stride +
     12 * capacity +
     16 * cells +
-    2 * s.mostCompacts * ((capacity * cells + (neighbors * (capacity + 8)) / 4) * size + 64) +
+    2 * s.mostPairGroups * ((capacity * cells + (neighbors * (capacity + 8)) / 4) * size + 64) +
     jacobian +
     coefficients +
     8 * s.mostFunctions * (4 + s.members) +

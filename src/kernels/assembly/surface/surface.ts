@@ -3,13 +3,13 @@
  * on the neighbours. Everything that an atom needs stays in the cache between its values and its pulls. The tables are written in
  * contracts/surface.ts; the same text serves f64 and f32.
  */
-import { compactPulls, compactValues, placeCompact } from "./compact";
 import { dropoutNetwork } from "./dropout";
 import { put } from "./lanes";
 import { network } from "./network";
 import { bends, narrowPulls, narrowValues, placeNarrow } from "./narrow";
 import { atoms, filled, geometry, look, partCount, partStart, place, stride, tabulate } from "./neighborhood";
 import { jacobianPulls, placeJacobian, pullRows } from "./jacobian";
+import { pairPulls, pairValues, placePairs } from "./pairs";
 import { placeWide, pullsAt, pullsAtHome, pullX, pullY, pullZ, widePulls, wideValues } from "./wide";
 
 // Bytes of a context, see contracts/surface.ts.
@@ -38,10 +38,10 @@ const PASSES: usize = 112;
 const MASKS: usize = 116;
 const PASS_ENERGIES: usize = 120;
 const ANGLES_MOST: usize = 124;
-const WINDOWS_MOST: usize = 128;
+const PAIR_SHAPES_MOST: usize = 128;
 
 const FUNCTIONS: usize = 36;
-const COMPACT_COUNT: usize = 40;
+const PAIR_COUNT: usize = 40;
 
 /** 0, or 1 + the first atom whose surroundings make no sense (two atoms in one place, a position that is not a number). */
 function surface<T>(context: usize, first: i32, last: i32): i32 {
@@ -62,7 +62,7 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
   at = placeWide<T>(at, <usize>load<u32>(context, DEGREE_MOST), shapes, <usize>load<u32>(context, MOMENTS_MOST), <usize>elements);
   const memberForces = <usize>load<u32>(context, MEMBER_FORCES);
   if (memberForces) at = placeJacobian<T>(at, <usize>load<u32>(context, DEGREE_MOST), most, <usize>members);
-  at = placeCompact<T>(at, <usize>load<u32>(context, ANGLES_MOST), <usize>load<u32>(context, WINDOWS_MOST));
+  at = placePairs<T>(at, <usize>load<u32>(context, ANGLES_MOST), <usize>load<u32>(context, PAIR_SHAPES_MOST));
 
   const types = <usize>load<u32>(context, TYPES);
   const energyRow = <usize>load<u32>(context, ENERGY_ROW);
@@ -70,13 +70,13 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
   for (let i = first; i < last; i++) {
     const e = <usize>load<u8>(types + <usize>i);
     const program = <usize>load<u32>(<usize>load<u32>(context, PROGRAMS) + (e << 2));
-    if (!look<T>(context, i, load<i32>(program, COMPACT_COUNT) > 0)) return i + 1;
+    if (!look<T>(context, i, load<i32>(program, PAIR_COUNT) > 0)) return i + 1;
     pullsAtHome();
     const functions = <usize>load<i32>(program, FUNCTIONS);
     tabulate<T>(context, program);
     memory.fill(values, 0, functions << 3);
     wideValues<T>(program, elements, values);
-    placeNarrow<T>(compactValues<T>(program, values), cuts);
+    placeNarrow<T>(pairValues<T>(program, values), cuts);
     narrowValues<T>(program, values);
     if (load<u32>(context, VALUES)) {
       const row = <usize>load<u32>(context, VALUES) + <usize>i * <usize>load<u32>(context, VALUE_ROW);
@@ -125,9 +125,9 @@ function surface<T>(context: usize, first: i32, last: i32): i32 {
   return 0;
 }
 
-/** Adds the pulls of compact and narrow functions to those at hand. */
+/** Adds the pulls of functions by pairs and by triplets to those at hand. */
 function bend<T>(program: usize, gradient: usize): void {
-  compactPulls<T>(program, gradient);
+  pairPulls<T>(program, gradient);
   if (!narrowPulls<T>(program, gradient)) return;
   // Globals are read from memory at every use: loops have copies.
   const end = filled, xs = pullX, ys = pullY, zs = pullZ;
