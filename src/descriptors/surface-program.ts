@@ -30,8 +30,8 @@ import {
 import { gaussianRecipe } from "./exponentials.js";
 import { type PairGroup, pairGroups, shapeKey } from "./pair-groups.js";
 
-/** Highest ζ of wide functions that go by moments, (ζ+1)² of them; pairs cost less beyond. */
-const MOST_MOMENT_ZETA = 8;
+/** Highest ζ of wide functions that go by moments, (ζ+1)² of them; for ζ = 16 and 70 neighbours pairs cost less. */
+const MOST_MOMENT_ZETA = 12;
 /** Highest ζ of narrow functions that go by triplets with polynomials of cosθ. */
 const MOST_TRIPLET_ZETA = 64;
 
