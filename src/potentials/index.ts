@@ -5,3 +5,4 @@ export { NetworkEvaluator } from "./network-evaluator.js";
 export * from "./potential.js";
 export { sum } from "./sum.js";
 export { isSurface, SurfaceForceField, type SurfaceOptions } from "./surface.js";
+export { networkPotential } from "./surface-potential.js";

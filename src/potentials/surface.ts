@@ -36,7 +36,9 @@ const FEWEST = 200;
 export class SurfaceForceField implements ForceField {
   readonly #kernels: Kernels;
   readonly #members: number;
-  readonly #structure: Pick<Structure, "species" | "periodic">;
+  readonly #potential: NetworkPotential;
+  readonly #skin: number | undefined;
+  #structure: Pick<Structure, "species" | "periodic">;
   readonly #hand: SurfaceHand;
   readonly #team: SurfaceTeam | undefined;
   readonly #neighbors: ExtendedNeighbors;
@@ -45,14 +47,16 @@ export class SurfaceForceField implements ForceField {
   /** The general way, for the spread of forces over dropout's passes. */
   readonly #general: NetworkEvaluator | undefined;
   // Results, the caller's order.
-  readonly #forces: Float64Array;
-  readonly #atomicEnergies: Float64Array;
-  readonly #spread: Float64Array;
+  #forces: Float64Array = NONE;
+  #atomicEnergies: Float64Array = NONE;
+  #spread: Float64Array = NONE;
 
   constructor(kernels: Kernels, potential: NetworkPotential, structure: Structure, options: SurfaceOptions = {}) {
     const { precision = "f64", skin, team, fewest = FEWEST } = options;
     const n = structure.species.length;
     this.#kernels = kernels;
+    this.#potential = potential;
+    this.#skin = skin;
     this.#members = potential.members.length;
     this.#structure = structure;
     this.#hand = new SurfaceHand(kernels, potential, precision);
@@ -62,13 +66,20 @@ export class SurfaceForceField implements ForceField {
       kernels,
       shared === undefined ? {} : { parts: shared.threads, execute: (tasks) => shared.neighbors(tasks) },
     );
-    this.#neighbors.bind(structure, cutoffOf(potential), {
-      elements: potential.descriptors.map((d) => d.element),
-      ...(skin === undefined ? {} : { skin }),
-    });
     this.#memory = new Scratch(kernels);
     this.#ranges = new RangeCheck(potential);
     this.#general = this.#hand.passes === 0 ? undefined : new NetworkEvaluator(kernels, potential);
+    this.rebind(structure);
+  }
+
+  /** Turns to other atoms, in the same memory; results given before stay as they are. A team stays if it was there. */
+  rebind(structure: Structure): void {
+    const n = structure.species.length;
+    this.#structure = structure;
+    this.#neighbors.bind(structure, cutoffOf(this.#potential), {
+      elements: this.#potential.descriptors.map((d) => d.element),
+      ...(this.#skin === undefined ? {} : { skin: this.#skin }),
+    });
     this.#forces = new Float64Array(3 * n);
     this.#atomicEnergies = new Float64Array(n);
     this.#spread = new Float64Array(this.#members > 1 ? 3 * n : 0);

@@ -12,6 +12,7 @@ import type { NetworkPotential } from "../../src/potentials/definition.js";
 import { NetworkEvaluator } from "../../src/potentials/network-evaluator.js";
 import type { Evaluation } from "../../src/potentials/potential.js";
 import { isSurface, SurfaceForceField } from "../../src/potentials/surface.js";
+import { networkPotential } from "../../src/potentials/surface-potential.js";
 import type { Structure } from "../../src/structure/index.js";
 import {
   cutoffTypes,
@@ -247,6 +248,25 @@ describe("the surface kernels equal the general ones", () => {
       const fresh = new SurfaceForceField(kernels, potential, structure).evaluate(later, structure.cell);
       expect([energy, ...forces]).toEqual([fresh.energy, ...fresh.forces]);
     }
+  });
+
+  it("as a potential: structures in any order, results that stay, bound atoms one after another and in turns", () => {
+    const { potential, structures } = subject("in turns", { types: [2, 3, 9, 22], members: 2 });
+    const general = new NetworkEvaluator(kernels, potential);
+    const fast = networkPotential(kernels, potential);
+    expect(fast).not.toBeInstanceOf(NetworkEvaluator);
+    expect([fast.elements, fast.cutoff]).toEqual([general.elements, general.cutoff]);
+    const results = structures.map((structure) => fast.evaluate(structure));
+    structures.forEach((structure, k) => {
+      expectEqual(results[k]!, general.evaluate(structure), 1e-11);
+    });
+    const fields = structures.map((structure) => fast.bind(structure));
+    for (let turn = 0; turn < 3; turn++)
+      structures.forEach((structure, k) => {
+        const positions = structure.positions.map((x) => x + 0.1 * turn * Math.sin(7 * x));
+        const truth = general.evaluate({ ...structure, positions });
+        expectEqual(fields[k]!.evaluate(positions, structure.cell), truth, 1e-11);
+      });
   });
 
   it("says which values leave the training range, as the general ones do", () => {

@@ -5,7 +5,8 @@ import { InputError } from "../../errors/index.js";
 import { readN2p2Potential, weightsName } from "../../formats/n2p2-potential.js";
 import { type PotentialRecord, readPotentialJson } from "../../formats/potential-json.js";
 import type { NetworkPotential } from "../../potentials/definition.js";
-import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
+import type { Potential } from "../../potentials/potential.js";
+import { networkPotential } from "../../potentials/surface-potential.js";
 import type { UnitSystem } from "../../units/index.js";
 import { createKernels } from "./kernels.js";
 
@@ -109,5 +110,4 @@ function loadCommittee(path: string, units: UnitSystem): LoadedPotential {
 }
 
 /** An evaluator with kernels of its own. */
-export const createEvaluator = (potential: NetworkPotential): NetworkEvaluator =>
-  new NetworkEvaluator(createKernels(), potential);
+export const createEvaluator = (potential: NetworkPotential): Potential => networkPotential(createKernels(), potential);

@@ -2,8 +2,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { InputError } from "../../errors/index.js";
 import { Kernels, Scratch } from "../../kernels/index.js";
-import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
-import type { Demand } from "../../potentials/potential.js";
+
+import type { Demand, Potential } from "../../potentials/potential.js";
+import { networkPotential } from "../../potentials/surface-potential.js";
 import type { Structure } from "../../structure/index.js";
 import { fillStructure } from "../../training/cache.js";
 import { fitMember, problemParts } from "../../training/member.js";
@@ -49,7 +50,7 @@ function run(job: Job): Outcomes[Job["kind"]] {
     case "predict":
       return predict(job.task);
     case "open":
-      evaluator = new NetworkEvaluator(kernels, job.potential);
+      evaluator = networkPotential(kernels, job.potential);
       return undefined;
     case "evaluate":
       return job.structures.map((structure) => evaluated(structure, job.demand));
@@ -57,7 +58,7 @@ function run(job: Job): Outcomes[Job["kind"]] {
 }
 
 /** Of the potential that was opened last. */
-let evaluator: NetworkEvaluator | undefined;
+let evaluator: Potential | undefined;
 
 /** Structures that a potential cannot take are told one by one, so that the others do not suffer. */
 function evaluated(structure: Structure, demand: Demand): Evaluated {
