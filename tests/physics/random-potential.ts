@@ -73,14 +73,12 @@ function randomFunction(
 
 /** Within 0…180°, or centred on either end. */
 function randomAngles(random: RandomStream): { angleLeft: number; angleRight: number } {
-  const half = random.between(50, 120);
-  const left = random.between(0, 70);
-  const [angleLeft, angleRight] = pick(random, [
-    [-half, half],
-    [180 - half, 180 + half],
-    [left, left + random.between(60, 110)],
-  ] as const);
-  return { angleLeft, angleRight };
+  const width = random.between(50, 120);
+  const place = random.between(0, 3);
+  if (place < 1) return { angleLeft: -width, angleRight: width };
+  if (place < 2) return { angleLeft: 180 - width, angleRight: 180 + width };
+  const angleLeft = (place - 2) * (180 - width);
+  return { angleLeft, angleRight: angleLeft + width };
 }
 
 export const randomDescriptors = (random: RandomStream, options: FunctionOptions): readonly ElementDescriptors[] =>
