@@ -1,37 +1,35 @@
 /** What learning ends with, as text and as an exit code. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LearningResult, RoundResult } from "../learning/index.js";
+import { endSentence, endSentences } from "../reports/learning-words.js";
 import { duration, significant } from "../reports/numbers.js";
 import type { SetErrors } from "../training/record.js";
 import { EndedEarly } from "./ended-early.js";
 import { layOut } from "./table.js";
 
-type Reason = NonNullable<LearningResult["reason"]>;
-
-const reasons: Readonly<Record<Reason, string>> = {
-  explored: "All walkers have done their steps.",
-  quiet: "Nothing has been in doubt for as long as `stop.quiet` asks.",
-  level: "Errors have become no better for as long as `stop.level` asks.",
-  labels: "The budget of labels is spent.",
-  seconds: "The time of the budget is over.",
-  rounds: "The rounds of the budget are over.",
-  "label-failed": "A structure could not be labelled.",
-  stalled: "No walker moves any more, and there is nothing to label.",
-};
-
 export function learningText(result: LearningResult, out: string): string {
   const { reason, rounds, labels, failures, seed, seconds, references } = result;
   const names = [...new Set(rounds.flatMap(({ properties }) => Object.keys(properties)))];
   return [
-    reason === null ? "Interrupted." : reasons[reason],
+    endSentence(reason),
     `${labels} labels in ${rounds.length} rounds  (seed ${seed}, ${duration(seconds)})`,
     ...failures.map(({ kind, count }) => `${count} structures without labels: ${kind}`),
     "",
     roundTable(rounds),
     ...(names.length === 0 ? [] : ["", propertyTable(rounds, names, references)]),
     "",
-    ...["potential.json", "labels.extxyz", "result.json"].map((name) => join(out, name)),
+    ...whatIsThere(out),
   ].join("\n");
+}
+
+/** Files for the user. Where nothing could be labelled there is no potential. */
+function whatIsThere(out: string): string[] {
+  const names = { Potential: "potential.json", Labels: "labels.extxyz", Result: "result.json", Report: "report.html" };
+  return Object.entries(names)
+    .map(([what, name]) => [what.padEnd(9), join(out, name)] as const)
+    .filter(([, path]) => existsSync(path))
+    .map((columns) => columns.join("  "));
 }
 
 const forceError = (errors: SetErrors | null | undefined): string => number(errors?.forces?.rmse);
@@ -71,5 +69,5 @@ function propertyTable(
 
 /** Throws where the loop did not come to an end that it was meant to. */
 export function checkLearned({ reason }: LearningResult): void {
-  if (reason === "label-failed" || reason === "stalled") throw new EndedEarly(reasons[reason], 1);
+  if (reason === "label-failed" || reason === "stalled") throw new EndedEarly(endSentences[reason], 1);
 }

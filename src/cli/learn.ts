@@ -1,9 +1,7 @@
 /** `potluck learn`: a potential that labels what it does not know while it explores. */
 import { Command } from "commander";
 import { learnOnTheFly } from "../hosts/node/learn.js";
-import type { LearnEvent } from "../learning/index.js";
 import { learningFormat } from "../learning/index.js";
-import { significant } from "../reports/numbers.js";
 import { Interrupted } from "./failures.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -12,6 +10,7 @@ import {
   learningDirectory,
   type PlacedLearning,
 } from "./learn-configuration.js";
+import { LearningProgress } from "./learn-progress.js";
 import { checkLearned, learningText } from "./learn-result.js";
 import { addCommonOptions, type CommonOptions, collected } from "./options.js";
 import { Progress } from "./progress.js";
@@ -58,7 +57,13 @@ async function learn(file: string | undefined, options: LearnOptions, terminal: 
   const { out } = configuration;
   const rules = { kind: learningDirectory, resume: options.resume === true, overwrite: options.overwrite === true };
   const resume = prepareDirectory(out, configuration, rules);
-  const result = await watched(configuration, { resume, progress });
+  if (resume && options.quiet !== true) progress.note(`Going on with the run in ${out}.`);
+  const view = new LearningProgress(progress, {
+    budget: configuration.budget.labels,
+    quiet: options.quiet === true,
+    curves: terminal.err.isTTY === true,
+  });
+  const result = await watched(configuration, { resume, progress, view });
   progress.finish();
   printLine(terminal.out, options.json ? JSON.stringify(result) : learningText(result, out));
   if (result.reason === null)
@@ -66,43 +71,20 @@ async function learn(file: string | undefined, options: LearnOptions, terminal: 
   checkLearned(result);
 }
 
-async function watched(configuration: PlacedLearning, how: { resume: boolean; progress: Progress }) {
-  const { resume, progress } = how;
+interface Watching {
+  readonly resume: boolean;
+  readonly progress: Progress;
+  readonly view: LearningProgress;
+}
+
+async function watched(configuration: PlacedLearning, { resume, progress, view }: Watching) {
   const interruption = interruptible(progress, "Stopping in order; once more ends at once, and nothing is lost.");
-  const budget = configuration.budget.labels;
   try {
     return await learnOnTheFly(configuration, {
       ...{ directory: configuration.out, resume, signal: interruption.signal },
-      onEvent: (event) => tell(event, { progress, budget }),
+      onEvent: (event) => view.show(event),
     });
   } finally {
     interruption.end();
   }
-}
-
-/** The live view: the stage with its bar, and a line for what has come out of it. */
-function tell(event: LearnEvent, { progress, budget }: { progress: Progress; budget: number | null }): void {
-  if (event.kind === "stage") progress.stage(`round ${event.round}, ${event.stage}: ${event.detail}`);
-  else if (event.kind === "progress") progress.update(event.done, event.total);
-  else {
-    const text = event.kind === "warning" ? `Warning: ${event.text}` : sentence(event, budget);
-    if (text !== undefined) progress.note(text);
-  }
-}
-
-function sentence({ record, state }: LearnEvent & { kind: "record" }, budget: number | null): string | undefined {
-  if (record.event === "ordered") return `Round ${record.round}: ${record.picks.length} structures to label.`;
-  if (record.event === "failed") return `Warning: a structure could not be labelled (${record.failure.kind}).`;
-  if (record.event === "checked") {
-    const bought = [...state.orders.values()].filter(({ bought }) => bought).length;
-    const left = budget === null ? "" : `, ${Math.max(0, budget - bought)} left`;
-    const before = record.errors?.forces?.rmse;
-    const error = before === undefined ? "" : `; forces on the new ones before learning: ${significant(before)} eV/Å`;
-    return `Round ${record.round}: ${bought} labels bought${left}${error}.`;
-  }
-  if (record.event === "fitted") {
-    const error = (record.errors.test ?? record.errors.train)?.forces?.rmse;
-    return error === undefined ? undefined : `Round ${record.round}: fitted, forces ${significant(error)} eV/Å.`;
-  }
-  return undefined;
 }

@@ -66,6 +66,16 @@ export class Progress {
     else this.#stream.write(`${this.#label}: ${facts}\n`);
   }
 
+  /** What is worth knowing now, where nobody can say how much there is to do. */
+  status(text: string): void {
+    const now = this.#now();
+    const interval = this.#stream.isTTY ? barInterval : lineInterval;
+    if (this.#silent || now - this.#lastWritten < interval) return;
+    this.#lastWritten = now;
+    if (this.#stream.isTTY) this.#draw(`${this.#label}  ${text}`);
+    else this.#stream.write(`${this.#label}: ${text}\n`);
+  }
+
   /** A line of its own, above the bar. */
   note(text: string): void {
     this.#clear();

@@ -5,7 +5,12 @@ import { duration } from "./numbers.js";
 
 const shades = ["#3d6fb4", "#d9622b", "#2a9d8f", "#b08a2e", "#8e5ea2", "#7b8794", "#c2506a", "#4f9ac9"];
 
-export function timeSection({ seconds, parts, machine, seed }: TrainingResult): string {
+export function timeSection({
+  seconds,
+  parts,
+  machine,
+  seed,
+}: Pick<TrainingResult, "seconds" | "parts" | "machine" | "seed">): string {
   const named = Object.entries(parts).filter(([, time]) => time > 0);
   const rest = seconds - named.reduce((sum, [, time]) => sum + time, 0);
   // Parts that overlap add up to more than the whole: then there is no rest to show.

@@ -27,6 +27,7 @@ import { LearnDirectory } from "./learn-directory.js";
 import { localExecution } from "./learn-execution.js";
 import { type LearnPlan, planLearning } from "./learn-plan.js";
 import { LearnPool } from "./learn-pool.js";
+import { reportOfRun } from "./learn-report.js";
 import { NodeWorkshop } from "./learn-workshop.js";
 import { openSimulationPotential } from "./simulate-potential.js";
 import { startRunDirectory } from "./train-journal.js";
@@ -101,7 +102,7 @@ class LearningRun {
     } finally {
       await Promise.all([pool.close(), execution.close(), close()]);
     }
-    return this.#finish(last);
+    return await this.#finish(last, threads);
   }
 
   /** The state so far, with this process written down as the part that goes on. */
@@ -151,10 +152,13 @@ class LearningRun {
     return { engine, teacher, close: () => teacher.close() };
   }
 
-  #finish(state: LearningState): LearningResult {
+  async #finish(state: LearningState, threads: number): Promise<LearningResult> {
     const { configuration, references } = this.#plan;
     const result = learningResult(state, { configuration, references });
     this.#directory.write("result.json", `${JSON.stringify(result, null, 1)}\n`);
+    const journal = this.#log.read() as unknown as JournalLine[];
+    const parts = { plan: this.#plan, directory: this.#directory, journal, threads };
+    this.#directory.write("report.html", await reportOfRun(result, parts));
     return result;
   }
 }
