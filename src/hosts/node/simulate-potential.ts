@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { InputError } from "../../errors/index.js";
 import { readFuncfl, readSetfl, readStillingerWeber, readTersoff } from "../../formats/index.js";
+import type { Kernels } from "../../kernels/index.js";
 import type { Precision } from "../../networks/surface-network.js";
 import { type NetworkPotential, spreadSourceOf } from "../../potentials/definition.js";
 import {
@@ -19,7 +20,7 @@ import {
   publishedPotentials,
   SurfaceForceField,
 } from "../../potentials/index.js";
-import type { Structure } from "../../structure/index.js";
+import { atomCount, type Structure } from "../../structure/index.js";
 import type { UnitSystem } from "../../units/index.js";
 import { createKernels } from "./kernels.js";
 import { loadPotential } from "./potentials.js";
@@ -48,7 +49,10 @@ export interface SimulationPotential extends Potential {
   /** Threads that share an evaluation. */
   readonly threads: number;
   readonly warnings: readonly string[];
-  /** Gives back the memory of the force fields bound so far, which must not be used any more. */
+  /**
+   * Gives back the memory of the force fields bound so far, which must not be used any more. Where threads share the work, those after the
+   * first time that have fewer than 200 atoms are evaluated by one.
+   */
   forget(): void;
   close(): Promise<void>;
 }
@@ -59,12 +63,15 @@ export interface SimulationPotentialOptions {
   readonly precision?: Precision;
   /** Default: every core. */
   readonly threads?: number | undefined;
-  /** How many there will be: few are not shared out. */
+  /** How many there will be: a thread is given 32 or more. */
   readonly atoms: number;
 }
 
-/** Atoms below which threads cost more than they save. */
-const FEWEST = 200;
+/** Atoms for each thread, at least: handing out an evaluation costs some 0.05 ms, and an atom 0.003 to 0.1. */
+const SHARE = 32;
+
+/** Atoms from which on force fields are shared out also after the first was forgotten: threads do not give memory back, a megabyte each. */
+const LARGE = 200;
 
 /** From a path (network potential, or LAMMPS's .sw, .tersoff, .eam, .eam.alloy, .eam.fs) or a record of a classical potential. */
 export async function openSimulationPotential(
@@ -170,19 +177,26 @@ async function network(potential: NetworkPotential, options: NetworkOptions): Pr
   const evaluator = new NetworkEvaluator(kernels, potential);
   const fast = isSurface(potential);
   if (!fast && precision === "f32") throw noSinglePrecision();
-  const wanted = atoms < FEWEST || !fast ? 1 : (options.threads ?? availableParallelism());
+  const wanted = options.threads ?? availableParallelism();
+  const threads = fast ? Math.max(1, Math.min(wanted, Math.floor(atoms / SHARE))) : 1;
   let crew: SurfaceThreads | undefined;
-  if (wanted > 1) crew = await startSurfaceThreads(kernels, potential, { threads: wanted, precision });
-  const settings = { precision, ...(crew === undefined ? {} : { team: crew.team }) };
-  const bind = (structure: Structure): RelistingForceField =>
-    fast ? new SurfaceForceField(kernels, potential, structure, settings) : new Rebinding(evaluator, structure);
+  if (threads > 1) crew = await startSurfaceThreads(kernels, potential, { threads, precision });
+  const shared = { precision, fewest: 2 * SHARE, ...(crew === undefined ? {} : { team: crew.team }) };
+  // What `forget` gives back: of one thread only, since what the others take lies among the fields.
+  let single = crew === undefined && fast ? markedMemory(kernels) : undefined;
+  const bind = (structure: Structure): RelistingForceField => {
+    if (!fast) return new Rebinding(evaluator, structure);
+    const alone = crew === undefined || atomCount(structure) < LARGE ? single : undefined;
+    return alone === undefined
+      ? new SurfaceForceField(kernels, potential, structure, shared)
+      : new SurfaceForceField(alone.kernels, potential, structure, { precision });
+  };
   // In a memory of its own, which `forget` does not touch.
   let general = fast ? undefined : evaluator;
   const evaluateOnce = (structure: Structure, demand?: Demand): Evaluation => {
     general ??= new NetworkEvaluator(createKernels(), potential);
     return general.evaluate(structure, demand);
   };
-  const mark = kernels.mark();
   return {
     elements: evaluator.elements,
     cutoff: evaluator.cutoff,
@@ -192,14 +206,21 @@ async function network(potential: NetworkPotential, options: NetworkOptions): Pr
     fingerprint: fingerprintOf({ potential, precision }),
     hasSpread: spreadSourceOf(potential) !== undefined,
     locality: hasMasksPerAtom(potential) ? "none" : "own",
-    ...{ threads: wanted, warnings },
-    // The evaluator's and the threads' own memory may lie behind the mark.
+    ...{ threads, warnings },
     forget: () => {
-      if (fast && crew === undefined) kernels.release(mark);
+      if (!fast) return;
+      single ??= markedMemory(createKernels());
+      single.kernels.release(single.mark);
     },
     close: async () => await crew?.close(),
   };
 }
+
+/** A memory, and where that begins which may be given back. */
+const markedMemory = (kernels: Kernels): { readonly kernels: Kernels; readonly mark: number } => ({
+  kernels,
+  mark: kernels.mark(),
+});
 
 /** Masks that go by the number of the atom. */
 const hasMasksPerAtom = ({ members }: NetworkPotential): boolean =>
