@@ -18,6 +18,8 @@ export interface TrainOptions extends CommonOptions {
   readonly members?: number;
   readonly set?: readonly string[];
   readonly resume?: true;
+  /** From 1. */
+  readonly onlyMember?: number;
   readonly overwrite?: true;
   readonly schema?: true;
 }

@@ -16,5 +16,5 @@ export const fitDirectory: RunKind<TrainingConfiguration> = {
       throw error;
     }
   },
-  essence: ({ out, threads, checkpoint, ...rest }) => rest,
+  essence: ({ out, threads, checkpoint, execution, ...rest }) => rest,
 };

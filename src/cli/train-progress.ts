@@ -2,7 +2,7 @@
 import { significant } from "../reports/index.js";
 import type { EpochRecord } from "../training/record.js";
 import type { Progress } from "./progress.js";
-import type { TrainingEvent } from "./train-wiring.js";
+import { type SlurmEvent, slurmSentence, type TrainingEvent } from "./train-wiring.js";
 
 export class TrainingProgress {
   readonly #progress: Progress;
@@ -17,7 +17,13 @@ export class TrainingProgress {
     if (event.kind === "stage") this.#progress.stage(event.detail);
     else if (event.kind === "warning") this.#progress.note(`Warning: ${event.text}`);
     else if (event.kind === "progress") this.#progress.update(event.done, event.total);
+    else if (event.kind === "slurm") this.#tell(event.event);
     else this.#epoch(event.record, event.epochs * event.members);
+  }
+
+  #tell(event: SlurmEvent): void {
+    const sentence = slurmSentence(event);
+    if (sentence !== undefined) this.#progress.note(sentence.isWarning ? `Warning: ${sentence.text}` : sentence.text);
   }
 
   #epoch(record: EpochRecord, total: number): void {

@@ -1,7 +1,8 @@
 /** `potluck train`: fit a potential. */
 import { join, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { stringify } from "yaml";
+import { InputError } from "../errors/index.js";
 import { duration, trainingReport } from "../reports/index.js";
 import { trainingFormat } from "../training/configuration.js";
 import type { TrainingResult } from "../training/record.js";
@@ -20,7 +21,16 @@ import {
 } from "./train-configuration.js";
 import { fitDirectory } from "./train-directory.js";
 import { TrainingProgress } from "./train-progress.js";
-import { startRunDirectory, TrainingStopped, type TrainOutcome, trainPotential } from "./train-wiring.js";
+import {
+  clusterFolder,
+  discardRun,
+  startRunDirectory,
+  type TrainingEvent,
+  TrainingStopped,
+  type TrainOutcome,
+  trainMember,
+  trainPotential,
+} from "./train-wiring.js";
 import { writeAtomically } from "./wiring.js";
 
 const example = () => `
@@ -29,6 +39,7 @@ Examples:
   potluck train --data silicon.extxyz --test silicon-test.extxyz --out runs/silicon --members 4
   potluck train silicon.yaml --set optimizer.rate=0.002 --set network.hidden=[20,20]
   potluck train --resume --out runs/silicon
+  potluck train silicon.yaml --set execution=slurm --set execution.cpusPerTask=8       every member a job
 
 A configuration is YAML with these keys (a.b is the key b inside a):
 ${trainingFormat.keysText}`;
@@ -45,6 +56,11 @@ export function trainCommand(terminal: Terminal): Command {
     .option("--set <key=value>", "any key of the configuration; may be repeated", collected)
     .option("--resume", "continue a run; without it a run of the same configuration is continued too")
     .option("--overwrite", "start anew in a directory that holds a run")
+    .addOption(
+      new Option("--only-member <k>", "fit this member of a run alone: what jobs of a cluster do")
+        .argParser(wholeNumber("--only-member", 1))
+        .hideHelp(),
+    )
     .option("--schema", "print the JSON schema of configurations, for editors");
   return addCommonOptions(command)
     .addHelpText("after", example)
@@ -57,7 +73,10 @@ async function train(file: string | undefined, options: TrainOptions, terminal: 
   const configuration = trainConfiguration(file, options, (note) => progress.note(note));
   checkFilesExist(configuration);
   const rules = { kind: fitDirectory, resume: options.resume === true, overwrite: options.overwrite === true };
+  // Their jobs would write between the new files.
+  if (rules.overwrite) await discardRun(clusterFolder(configuration.out));
   const resume = prepareDirectory(configuration.out, configuration, rules);
+  if (options.onlyMember !== undefined) return fitAlone(configuration, options.onlyMember, { resume, progress });
   if (resume) progress.note(`Resuming the run in ${configuration.out}.`);
   const { result, uncertainty } = await runFit(configuration, { resume, progress });
   progress.stage("writing the report");
@@ -78,17 +97,18 @@ async function startRun(configuration: PlacedConfiguration): Promise<void> {
   await writeAtomically(join(configuration.out, "config.yaml"), [stringify(configuration)]);
 }
 
-async function runFit(
-  configuration: PlacedConfiguration,
-  { resume, progress }: { readonly resume: boolean; readonly progress: Progress },
-): Promise<TrainOutcome> {
-  const interruption = interruptible(progress, "Stopping at the next checkpoint; once more ends at once.");
-  const shown = new TrainingProgress(progress);
+interface FitHow {
+  readonly resume: boolean;
+  readonly progress: Progress;
+}
+
+async function runFit(configuration: PlacedConfiguration, { resume, progress }: FitHow): Promise<TrainOutcome> {
+  const interruption = interruptible(progress, stopping[configuration.execution.kind]);
   try {
     return await trainPotential(configuration, {
       directory: configuration.out,
       resume,
-      onEvent: (event) => shown.show(event),
+      onEvent: shownBy(progress),
       onAccepted: () => startRun(configuration),
       signal: interruption.signal,
     });
@@ -100,6 +120,43 @@ async function runFit(
     interruption.end();
   }
 }
+
+const stopping = {
+  local: "Stopping at the next checkpoint; once more ends at once.",
+  slurm: "Leaving; the jobs in the queue of Slurm go on.",
+};
+
+function shownBy(progress: Progress): (event: TrainingEvent) => void {
+  const shown = new TrainingProgress(progress);
+  return (event) => shown.show(event);
+}
+
+/** A member, from 1, of a run that is there. Slurm ends jobs by SIGTERM: the last epoch is kept, and the end is that of a killed process. */
+async function fitAlone(configuration: PlacedConfiguration, k: number, { resume, progress }: FitHow): Promise<void> {
+  const { members } = configuration.committee;
+  if (k > members || !resume) throw noSuchMember(k, configuration);
+  const interruption = interruptible(progress, "Ended from outside; the epoch that is under way is finished and kept.");
+  try {
+    const { signal } = interruption;
+    const options = { directory: configuration.out, resume, onEvent: shownBy(progress), signal };
+    await trainMember(configuration, options, k - 1);
+  } catch (error) {
+    if (!(error instanceof TrainingStopped)) throw error;
+    interruption.end();
+    process.kill(process.pid, "SIGTERM");
+  } finally {
+    interruption.end();
+    progress.finish();
+  }
+}
+
+const noSuchMember = (k: number, { out, committee }: PlacedConfiguration): InputError =>
+  new InputError({
+    code: "no-such-member",
+    where: { file: `--only-member ${k}` },
+    problem: `There is no run with such a member in ${out} (members: ${committee.members}).`,
+    remedy: "Begin the run first; --resume --out DIRECTORY --only-member K then fits one of its members.",
+  });
 
 const howToResume = ({ out }: PlacedConfiguration): string =>
   `Interrupted; everything up to the last checkpoint is kept. To go on:\n  potluck train --resume --out ${out}`;

@@ -2,6 +2,7 @@
  * The one definition of the configuration of learning on the fly: types, defaults, units, ranges and help texts of every key.
  */
 import { z } from "zod";
+import { learningExecutionSchema } from "../training/configuration-execution.js";
 import { measureSchema } from "./configuration-measures.js";
 import { walkerSchema } from "./configuration-walkers.js";
 
@@ -165,7 +166,7 @@ const stop = z.strictObject({
   improvement: z.number().min(0).lt(1).default(0.05).meta({ description: "What counts as better, as a share." }),
 });
 
-export const learningSchema = z.strictObject({
+const keys = z.strictObject({
   data: orNothing(files, "File or files of labelled structures to begin with."),
   test: orNothing(files, "File or files of a test set, never learned from."),
   structure: orNothing(
@@ -209,12 +210,20 @@ export const learningSchema = z.strictObject({
   stop: stop
     .prefault({})
     .meta({ description: "When it has learned enough. It always ends when all walkers are done." }),
-  execution: z
-    .strictObject({
-      kind: z.enum(["local"]).default("local").meta({ description: "Where labels and fits are computed." }),
-    })
-    .prefault({})
-    .meta({ description: "`execution: local` is short for its kind." }),
+  execution: learningExecutionSchema,
+});
+
+export const learningSchema = keys.superRefine(({ engine, execution, potential }, { addIssue }) => {
+  const contradict = (path: string[], message: string): void => addIssue({ code: "custom", path, message });
+  if ("execution" in potential)
+    contradict(["potential", "execution"], "Where fits are done is said by `execution` and `execution.fits`.");
+  if (execution.kind === "local") return;
+  if (engine.warm)
+    contradict(["engine", "warm"], "A program that is kept running is on this machine, and `execution` is slurm.");
+  if (engine.seconds !== null)
+    contradict(["engine", "seconds"], "`execution.time` limits the jobs of Slurm, not `engine.seconds`.");
+  if (engine.megabytes !== null)
+    contradict(["engine", "megabytes"], "`execution.memory` limits the jobs of Slurm, not `engine.megabytes`.");
 });
 
 /** Resolved: every default is filled in. */

@@ -1,6 +1,7 @@
 /**
  * The descriptors of all structures and their derivatives, computed once and kept in the kernels' memory, where every thread
- * and every member of a committee reads them.
+ * and every member of a committee reads them. Of structures for which the memory does not suffice the neighbours are kept in
+ * place of the derivatives, which are made anew at each visit (recomputation.ts).
  *
  * Raw values: a member's scaling is folded into its first layer (networks/affine.ts), so one cache serves all. Atoms of a
  * structure are sorted by element, so that each element's rows are contiguous.
@@ -9,6 +10,7 @@ import type { DescriptorProgram } from "../descriptors/program.js";
 import { descriptorScratchBytes, type Kernels, recordWords, type Scratch } from "../kernels/index.js";
 import { type NeighborList, neighborList } from "../neighbors/index.js";
 import { atomCount, type Frame, type Structure, volume } from "../structure/index.js";
+import { Recomputation } from "./recomputation.js";
 
 /** One structure in the cache: plain numbers, so that it can be sent to workers. */
 export interface CachedStructure {
@@ -25,8 +27,24 @@ export interface CachedStructure {
   readonly strains: number;
   /** Å³; 0 without a full cell. */
   readonly volume: number;
-  /** Bytes of descriptors and derivatives. */
+  /** Bytes that are kept. */
   readonly bytes: number;
+  /** Where derivatives are not kept: from what they are made. The records then hold offsets into a thread's own rows. */
+  readonly anew?: AnewStructure | undefined;
+}
+
+/** Neighbours of a structure, kept in the kernels' memory in the place of derivatives. */
+export interface AnewStructure {
+  /** Pointers: u8[atom], i32[atom + 1], i32[pair], f64[pair][3] */
+  readonly types: number;
+  readonly offsets: number;
+  readonly indices: number;
+  readonly vectors: number;
+  /** Neighbours of the atom that has most. */
+  readonly mostNeighbors: number;
+  /** Bytes of derivatives and, behind them, of the numbers of their atoms. */
+  readonly derivativeBytes: number;
+  readonly indexBytes: number;
 }
 
 /** Work for one structure, before its descriptors are computed. */
@@ -41,13 +59,15 @@ export interface CacheTask {
 export interface CacheOptions {
   /** Whether derivatives with respect to strain are wanted. */
   readonly strains: boolean;
+  /** Bytes that the derivatives of this structure may take; where they take more they are made anew at each visit. Default: any. */
+  readonly budget?: number;
 }
 
 /** Reserves the memory of one structure and prepares its neighbour list. */
 export function planStructure(
   kernels: Kernels,
   program: DescriptorProgram,
-  { frame, strains }: { frame: Frame } & CacheOptions,
+  { frame, strains, budget = Number.POSITIVE_INFINITY }: { frame: Frame } & CacheOptions,
 ): CacheTask {
   const { structure } = frame;
   const { types, starts, order } = sortByElement(structure, program.elements);
@@ -66,9 +86,10 @@ export function planStructure(
       rows += 3 * count * program.columns[types[i]!]![e]!.length;
       indexCount += count;
     }
+  const keep = 4 * (rows + indexCount) <= budget;
   const values = kernels.allocate(8 * atoms * program.valueLength);
-  const derivatives = kernels.allocate(4 * rows);
-  const indices = kernels.allocate(4 * indexCount);
+  const derivatives = keep ? kernels.allocate(4 * rows) : 0;
+  const indices = keep ? kernels.allocate(4 * indexCount) : 0;
   const recordBlock = kernels.allocate(4 * words * atoms);
   const records = kernels.allocate(4 * atoms);
   const strainAt = strains ? kernels.allocate(8 * 6 * atoms * program.valueLength) : 0;
@@ -89,6 +110,9 @@ export function planStructure(
       index += 4 * count;
     }
   }
+  const anew = keep
+    ? undefined
+    : keepNeighbors(kernels, { types, list, derivativeBytes: 4 * rows, indexBytes: 4 * indexCount });
   const full = structure.cell !== undefined && structure.periodic.every(Boolean);
   const cached: CachedStructure = {
     atoms,
@@ -98,9 +122,27 @@ export function planStructure(
     values,
     strains: strainAt,
     volume: full ? volume(structure.cell!) : 0,
-    bytes: 8 * atoms * program.valueLength * (strains ? 7 : 1) + 4 * rows,
+    bytes:
+      8 * atoms * program.valueLength * (strains ? 7 : 1) +
+      (keep ? 4 * (rows + indexCount) : 28 * list.indices.length + 5 * atoms),
+    anew,
   };
   return { cached, types, offsets: list.offsets, indices: list.indices, vectors: list.vectors };
+}
+
+function keepNeighbors(
+  kernels: Kernels,
+  about: { types: Uint8Array; list: NeighborList; derivativeBytes: number; indexBytes: number },
+): AnewStructure {
+  const { types, list, ...sizes } = about;
+  let mostNeighbors = 0;
+  for (let i = 0; i < types.length; i++)
+    mostNeighbors = Math.max(mostNeighbors, list.offsets[i + 1]! - list.offsets[i]!);
+  return {
+    ...{ types: kernels.place(types), offsets: kernels.place(list.offsets) },
+    ...{ indices: kernels.place(list.indices), vectors: kernels.place(list.vectors) },
+    ...{ mostNeighbors, ...sizes },
+  };
 }
 
 /** Computes the descriptors of one planned structure; each thread brings a scratch of its own. */
@@ -110,6 +152,11 @@ export function fillStructure(
   task: CacheTask,
 ): void {
   const { cached, types, offsets, indices, vectors } = task;
+  if (cached.anew !== undefined) {
+    const { atoms, values, strains } = cached;
+    new Recomputation(kernels, program, scratch).records(cached, { first: 0, last: atoms }, { values, strains });
+    return;
+  }
   let most = 0;
   for (let i = 0; i < cached.atoms; i++) most = Math.max(most, offsets[i + 1]! - offsets[i]!);
   const align = (bytes: number): number => Math.ceil(bytes / 16) * 16;

@@ -3,6 +3,7 @@
  * and only here; `--help`, the documentation and the JSON schema for editors are made from it.
  */
 import { z } from "zod";
+import { fitExecutionSchema } from "./configuration-execution.js";
 import { optimizerSchema } from "./configuration-optimizer.js";
 
 const files = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
@@ -204,6 +205,17 @@ export const trainingSchema = z.strictObject({
     .nullable()
     .default(null)
     .meta({ description: "Threads; null for every core.", unit: "threads" }),
+  memory: z
+    .number()
+    .min(0)
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "What descriptors and their derivatives may take; derivatives beyond it are made anew at each visit, which takes several times " +
+        "as long. null for half of the machine's memory, at most 3000.",
+      unit: "MB",
+    }),
   epochs: z
     .int()
     .min(0)
@@ -244,6 +256,7 @@ export const trainingSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: "What a killed run can resume from." }),
+  execution: fitExecutionSchema,
 });
 
 /** Resolved: every default is filled in. */

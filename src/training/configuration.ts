@@ -21,7 +21,7 @@ type Input = Readonly<Record<string, unknown>>;
 
 export const trainingFormat = new ConfigurationFormat({
   schema: trainingSchema,
-  longForm: (input) => withLongDropout(withDefaultMethod(input)),
+  longForm: (input) => withLongExecution(withLongDropout(withDefaultMethod(input))),
   complete: withDropoutAlone,
   contradictions: contradictionsOf,
 });
@@ -38,6 +38,12 @@ function withLongDropout(input: Input): Input {
   const { network } = input;
   if (!isRecord(network) || typeof network.dropout !== "number") return input;
   return { ...input, network: { ...network, dropout: { probability: network.dropout } } };
+}
+
+/** `execution: slurm` is short for its kind. */
+function withLongExecution(input: Input): Input {
+  const { execution } = input;
+  return typeof execution === "string" ? { ...input, execution: { kind: execution } } : input;
 }
 
 /** A dropout potential is one network unless a committee is asked for. */

@@ -12,14 +12,13 @@ import type { Kernels } from "../kernels/index.js";
 import { NetworkBatch, type NetworkShape, type RowSet } from "../networks/index.js";
 import type { CachedStructure } from "./cache.js";
 import { type Crew, type Part, type Place, type Slice, sliceOf } from "./crew.js";
+import { Recomputation, type RecomputationProgram } from "./recomputation.js";
 
 export interface EngineLayout {
-  /** Entries of a row of values. */
-  readonly valueLength: number;
-  /** Columns of the longest derivative row. */
-  readonly rowLength: number;
   /** Most atoms of each element in one structure. */
   readonly mostAtoms: readonly number[];
+  /** By which derivatives that are not kept are made. */
+  readonly program: RecomputationProgram;
 }
 
 /** What the networks say about a structure; arrays are views that the next prediction overwrites. */
@@ -56,7 +55,8 @@ export class Engine {
   /** c, eV per unit of network output. */
   energyScale = 1;
   readonly #kernels: Kernels;
-  readonly #layout: EngineLayout;
+  readonly #valueLength: number;
+  readonly #recomputation: Recomputation;
   readonly #networks: NetworkBatch[];
   /** [sorted atom][valueLength] */
   readonly #gradients: number;
@@ -71,20 +71,22 @@ export class Engine {
   /** `structures`: most structures that are visited before `clearVisits`. */
   constructor(kernels: Kernels, shapes: readonly NetworkShape[], layout: EngineLayout, structures = 1) {
     this.#kernels = kernels;
-    this.#layout = layout;
+    const { valueLength, rowLength } = layout.program;
+    this.#valueLength = valueLength;
+    this.#recomputation = new Recomputation(kernels, layout.program);
     this.#networks = shapes.map(
       (shape, e) =>
         new NetworkBatch(kernels, shape, {
           maxRows: Math.max(1, structures * layout.mostAtoms[e]!),
-          inputLength: layout.valueLength,
+          inputLength: valueLength,
         }),
     );
     const atoms = layout.mostAtoms.reduce((a, b) => a + b, 0);
-    this.#gradients = kernels.allocate(8 * atoms * layout.valueLength);
-    this.#directions = kernels.allocate(8 * atoms * layout.valueLength);
+    this.#gradients = kernels.allocate(8 * atoms * valueLength);
+    this.#directions = kernels.allocate(8 * atoms * valueLength);
     this.#forces = kernels.allocate(24 * atoms);
     this.#lambda = kernels.allocate(24 * atoms);
-    this.#scratch = kernels.allocate(4 * (layout.rowLength + 8));
+    this.#scratch = kernels.allocate(4 * (rowLength + 8));
     this.#filled = shapes.map(() => 0);
   }
 
@@ -114,7 +116,7 @@ export class Engine {
    */
   visit(s: CachedStructure, how: { withForces: boolean; crew?: Crew; place?: Place }): { visit: Visit; part: Part } {
     const kernels = this.#kernels;
-    const { valueLength } = this.#layout;
+    const valueLength = this.#valueLength;
     const { withForces, crew, place } = how;
     const slice = sliceOf(s.atoms, crew);
     let energy = 0;
@@ -141,17 +143,19 @@ export class Engine {
     return { visit, part: { energy: energy * this.energyScale, stress } };
   }
 
-  #contract(s: CachedStructure, { first, last }: Slice, to: number): void {
+  #contract(s: CachedStructure, slice: Slice, to: number): void {
+    const { first, last } = slice;
+    const records = this.#recomputation.records(s, slice);
     const forces = this.#kernels.f64(to, 3 * s.atoms).fill(0);
     this.#kernels.run.contractForces(
-      ...([first, last, this.#networks.length, s.records, this.#gradients, 8 * this.#layout.valueLength] as const),
+      ...([first, last, this.#networks.length, records, this.#gradients, 8 * this.#valueLength] as const),
       ...([to, this.#scratch] as const),
     );
     for (let i = 0; i < forces.length; i++) forces[i]! *= this.energyScale;
   }
 
   #stress(s: CachedStructure, { first, last }: Slice): Float64Array {
-    const { valueLength } = this.#layout;
+    const valueLength = this.#valueLength;
     const gradients = this.#kernels.f64(this.#gradients, s.atoms * valueLength);
     const strains = this.#kernels.f64(s.strains, 6 * s.atoms * valueLength);
     const stress = new Float64Array(6);
@@ -186,14 +190,14 @@ export class Engine {
 
   /** Adds what a visit's slice has in the gradient of its structure's loss. */
   addVisitGradient({ structure: s, slice, sets, lambda }: Visit, slope: LossSlope): void {
-    const { valueLength } = this.#layout;
+    const valueLength = this.#valueLength;
     const { first, last } = slice;
     const directions = this.#kernels
       .f64(this.#directions + 8 * first * valueLength, (last - first) * valueLength)
       .fill(0);
     if (slope.forces)
       this.#kernels.run.contractTangent(
-        ...([first, last, this.#networks.length, s.records, lambda] as const),
+        ...([first, last, this.#networks.length, this.#recomputation.records(s, slice), lambda] as const),
         ...([this.#directions, 8 * valueLength, this.#scratch] as const),
       );
     if (slope.stress !== undefined) this.#addStrainDirections(s, slice, slope.stress);
@@ -207,7 +211,7 @@ export class Engine {
   }
 
   #addStrainDirections(s: CachedStructure, { first, last }: Slice, mu: Float64Array): void {
-    const { valueLength } = this.#layout;
+    const valueLength = this.#valueLength;
     const directions = this.#kernels.f64(this.#directions, s.atoms * valueLength);
     const strains = this.#kernels.f64(s.strains, 6 * s.atoms * valueLength);
     for (let i = first; i < last; i++)

@@ -63,8 +63,9 @@ export function memberScalings(kernels: Kernels, plan: MemberPlan): Scaling[] {
     const gatherer = new StatisticsGatherer(shape.nodes[0]!);
     for (const s of train) {
       const { cached } = structures[s]!;
-      const values = kernels.f64(cached.values, cached.atoms * layout.valueLength);
-      for (let i = cached.starts[e]!; i < cached.starts[e + 1]!; i++) gatherer.add(values, i * layout.valueLength);
+      const values = kernels.f64(cached.values, cached.atoms * layout.program.valueLength);
+      for (let i = cached.starts[e]!; i < cached.starts[e + 1]!; i++)
+        gatherer.add(values, i * layout.program.valueLength);
     }
     if (start === undefined) return { ...gatherer.statistics(), ...scaling };
     return continuedScaling(start.scalings[e], gatherer.count > 0 ? gatherer.statistics() : undefined);

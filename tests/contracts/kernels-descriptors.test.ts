@@ -191,7 +191,7 @@ describe(`descriptor kernels equal the reference (seed ${SEED})`, () => {
       const engine = new Engine(
         kernels,
         member.elements.map((e) => e.network),
-        { valueLength: program.valueLength, rowLength: program.rowLength, mostAtoms: [7, 7, 7] },
+        { program, mostAtoms: [7, 7, 7] },
       );
       engine.load(member.elements.map((e) => e.network.parameters));
       const predicted = engine.predict(task.cached, true);

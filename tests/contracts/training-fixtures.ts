@@ -35,6 +35,8 @@ export interface FixtureOptions {
   readonly optimizer?: Readonly<Record<string, unknown>>;
   readonly epochs?: number;
   readonly validation?: number;
+  /** Bytes of derivatives that one structure may keep. */
+  readonly budget?: number;
 }
 
 /** Frames differ in atoms, elements, cell and labels: some have no energy, some no forces, some no stress. */
@@ -66,6 +68,7 @@ export function fixture(options: FixtureOptions): Fixture {
     descriptors,
     referenceEnergies,
     stress: weights.stress > 0,
+    budget: options.budget,
   });
   const shapes = descriptors.map(
     ({ functions }, e): NetworkShape => ({
@@ -83,8 +86,7 @@ export function fixture(options: FixtureOptions): Fixture {
     validation: all.slice(0, validation),
     shapes,
     layout: {
-      valueLength: program.valueLength,
-      rowLength: program.rowLength,
+      program,
       mostAtoms: elements.map((_, e) => Math.max(...labelled.map((s) => s.cached.starts[e + 1] - s.cached.starts[e]))),
     },
     scaling: { mode: "scale-sigma", low: 0, high: 0.5 },
@@ -103,13 +105,17 @@ interface CacheAllOptions {
   readonly descriptors: ReturnType<typeof randomDescriptors>;
   readonly referenceEnergies: ReadonlyMap<number, number>;
   readonly stress: boolean;
+  readonly budget?: number | undefined;
 }
 
 function cacheAll(kernels: Kernels, frames: readonly Frame[], options: CacheAllOptions) {
   const program = compileDescriptors(kernels, options.descriptors);
   const scratch = new Scratch(kernels);
   const labelled = frames.map((frame, k): Labelled => {
-    const task = planStructure(kernels, program, { frame, strains: options.stress && frame.stress !== undefined });
+    const task = planStructure(kernels, program, {
+      ...{ frame, strains: options.stress && frame.stress !== undefined },
+      ...(options.budget === undefined ? {} : { budget: options.budget }),
+    });
     fillStructure({ kernels, scratch }, program, task);
     const { cached } = task;
     const { referenceEnergies, stress } = options;

@@ -96,6 +96,27 @@ describe(`gradient of the loss (seed ${SEED})`, () => {
     checkLoss(made, [4, 4]);
   });
 
+  it("the same bits where derivatives are not kept, of all structures or of the larger ones", () => {
+    const batch = [5, 2, 3, 2, 0, 1, 4];
+    const kept = fixture(base);
+    const sizes = kept.plan.structures.map(({ cached }) => cached.bytes);
+    const gradientOf = (made: Fixture): Float64Array => {
+      const { problem, parameters } = problemOf(made);
+      const gradient = new Float64Array(parameters.length);
+      problem.gradient(parameters, batch, gradient);
+      return gradient;
+    };
+    const truth = gradientOf(kept);
+    expect(Math.max(...truth.map(Math.abs))).toBeGreaterThan(1e-3);
+    for (const budget of [0, 0.15 * Math.max(...sizes)]) {
+      const made = fixture({ ...base, budget });
+      const anew = made.plan.structures.filter(({ cached }) => cached.anew !== undefined).length;
+      expect(anew).toBeGreaterThan(0);
+      if (budget > 0) expect(anew).toBeLessThan(made.plan.structures.length);
+      expect(gradientOf(made)).toEqual(truth);
+    }
+  });
+
   it("the loss is what its definition says", () => {
     const made = fixture({ ...base, weights: { energy: 3, forces: 0.7, stress: 11 } });
     const { problem, parameters } = problemOf(made);

@@ -47,6 +47,8 @@ interface RunOptions {
   readonly optimizer?: Readonly<Record<string, unknown>>;
   readonly network?: { readonly hidden: readonly number[]; readonly activation?: readonly string[] };
   readonly resume?: boolean;
+  /** MB */
+  readonly memory?: number;
   /** Stopped once this epoch has been reported. */
   readonly stopAt?: number;
 }
@@ -54,10 +56,10 @@ interface RunOptions {
 /** Trains into directory/name. */
 function train(name: string, options: RunOptions): Promise<TrainOutcome> {
   const { threads, members = 1, optimizer = { method: "soap", batch: 4 }, resume = false, stopAt } = options;
-  const { dropout = 0, test = 0.1, network = { hidden: [5] } } = options;
+  const { dropout = 0, test = 0.1, network = { hidden: [5] }, memory = null } = options;
   const configuration = trainingFormat.resolve({
     data: join(directory, "some.extxyz"),
-    threads,
+    ...{ threads, memory },
     epochs: EPOCHS,
     seed: 7,
     descriptors: { cutoff: 4, size: "small" },
@@ -83,6 +85,22 @@ describe("training with threads", () => {
     await train("two", { threads: 2 });
     await train("two-again", { threads: 2 });
     expect(potentialBytes("two-again")).toBe(potentialBytes("two"));
+  });
+
+  it("whatever the memory, the same bits; and it says so where derivatives are made anew", async () => {
+    const [kept, none, some] = [
+      await train("kept", { threads: 2, members: 2 }),
+      await train("none-kept", { threads: 2, members: 2, memory: 0 }),
+      await train("some-kept", { threads: 2, members: 2, memory: 0.3 }),
+    ];
+    const members = (name: string) => (JSON.parse(potentialBytes(name)) as { members: readonly object[] }).members;
+    expect(members("kept")).toHaveLength(2);
+    expect(members("none-kept")).toEqual(members("kept"));
+    expect(members("some-kept")).toEqual(members("kept"));
+    const told = [kept, none, some].map(({ result }) => result.choices.find((text) => text.includes("made anew")));
+    expect(told[0]).toBeUndefined();
+    expect(told[1]).toMatch(/^Derivatives of 24 of 24 structures/);
+    expect(told[2]).toMatch(/^Derivatives of ([1-9]|1\d|2[0-3]) of 24 structures/);
   });
 
   it("one thread or two or three on one member: the same fit but for rounding", async () => {

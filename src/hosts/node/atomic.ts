@@ -1,7 +1,7 @@
 /** Replace a file by a new one all at once: whatever goes wrong, the old one is untouched and nothing is left behind. */
 
 import { randomBytes } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, statfsSync } from "node:fs";
 import { open, realpath, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
@@ -56,13 +56,54 @@ async function synchronise(path: string): Promise<void> {
 
 /** A failure to write, in words; anything else as it is. */
 export function writeTrouble(path: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const known = writeTroubles[String(code)];
+  const known = writeTroubles[codeOf(error)];
   if (known === undefined || error instanceof InputError) return error;
   const untouched = "Nothing has been written; a file of that name that was there before is as it was.";
   const problem = `${known.problem} ${untouched}`;
   return new InputError({ code: known.code, where: { file: path }, problem, remedy: known.remedy }, { cause: error });
 }
+
+/** The same of a file that belongs to a run, which goes on when there is space again. */
+export function runTrouble(path: string, error: unknown): unknown {
+  const trouble = writeTrouble(path, error);
+  if (!(trouble instanceof InputError) || trouble.code !== diskFull.code || trouble === error) return trouble;
+  const problem = `${writeTroubles[codeOf(error)]!.problem} What the run has written before is whole.`;
+  return new InputError({ code: trouble.code, where: { file: path }, problem, remedy: GO_ON }, { cause: error });
+}
+
+/** Of work in the directory of a run that may have met a full disk anywhere; every other error as it is. */
+export function fullDiskTrouble(directory: string, error: unknown): unknown {
+  if (writeTroubles[codeOf(error)]?.code !== diskFull.code) return error;
+  return runTrouble(error instanceof Error && "path" in error ? String(error.path) : directory, error);
+}
+
+/** Work that writes in the directory of a run. */
+export function writing<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fullDiskTrouble(directory, error);
+  }
+}
+
+/** Free space below which a program that has failed may have failed for the want of it, bytes. */
+const LITTLE = 1 << 20;
+
+/** Where a disk is full, or nearly so, or a text says that it was: the error that ends the run. */
+export function fullDiskAt(directory: string, said = ""): InputError | undefined {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize >= LITTLE && !/no space left on device|disk quota exceeded/i.test(said)) return undefined;
+  return new InputError({
+    code: diskFull.code,
+    where: { file: directory },
+    problem: "The disk is full, and a program has failed that writes here. What the run has written before is whole.",
+    remedy: GO_ON,
+  });
+}
+
+const GO_ON = "Make room there and give the same command again: the run goes on where it was.";
+
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
 
 const diskFull = {
   code: "disk-full",

@@ -1,4 +1,7 @@
-/** Labels and fits on this machine, with all its cores. */
+/** Where the labels and fits of a loop are computed: on this machine with all its cores, or as jobs of a Slurm cluster. */
+import { setMaxListeners } from "node:events";
+import { rmSync } from "node:fs";
+import type { Failure } from "../../engines/index.js";
 import { InputError } from "../../errors/index.js";
 import {
   type Execution,
@@ -7,9 +10,32 @@ import {
   type FitProgress,
   type LabelOrder,
   type LabelOutcome,
+  type LearnEvent,
 } from "../../learning/index.js";
-import type { KeepingEngine } from "./engines/index.js";
+import { unitSystem } from "../../units/index.js";
+import { fullDiskAt } from "./atomic.js";
+import { createEngine, type KeepingEngine } from "./engines/index.js";
+import { LearnDirectory } from "./learn-directory.js";
+import type { LearnPlan } from "./learn-plan.js";
+import { type SlurmEvent, SlurmStopped, slurmExecutor, slurmSentence } from "./slurm/index.js";
 import { startRunDirectory, TrainingStopped, trainPotential } from "./train.js";
+
+export interface ExecutionParts {
+  /** Of this machine. */
+  readonly engine: KeepingEngine;
+  readonly plan: LearnPlan;
+  /** Run directory of the loop. */
+  readonly directory: string;
+  readonly onEvent: (event: LearnEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** As `execution` of the configuration says. */
+export function executionFor(parts: ExecutionParts): Execution {
+  const { engine, plan } = parts;
+  const { execution, label } = plan.configuration;
+  return execution.kind === "slurm" ? slurmExecution(parts) : localExecution({ engine, parallel: label.parallel });
+}
 
 export interface LocalOptions {
   readonly engine: KeepingEngine;
@@ -21,8 +47,39 @@ export function localExecution({ engine, parallel }: LocalOptions): Execution {
   return {
     name: "local",
     label: (orders, tell, signal) => labelAll(orders, { engine, parallel, tell, signal }),
-    fit: fitHere,
+    fit: (order, tell, signal) => fitOrder(order, { tell, signal }),
     close: () => engine.close(),
+  };
+}
+
+/**
+ * All labels of a round are one array of jobs, in `slurm/` of the run; fits are told by their configuration to be jobs. A potential of
+ * ours labels here: it needs no cluster.
+ */
+function slurmExecution({ engine, plan, directory, onEvent, signal }: ExecutionParts): Execution {
+  const { execution, engine: source, units, label } = plan.configuration;
+  if (execution.kind !== "slurm") throw new Error("this loop is not for a cluster");
+  const warn = (event: SlurmEvent): void => {
+    const text = event.kind === "submitted" ? undefined : slurmSentence(event)?.text;
+    if (text !== undefined) onEvent({ kind: "warning", text });
+  };
+  const fit: Execution["fit"] = (order, tell, own) => fitOrder(order, { tell, signal: own, warn });
+  if (source.kind === "embedded")
+    return { ...localExecution({ engine, parallel: label.parallel }), name: "slurm", fit };
+  const run = new LearnDirectory(directory);
+  const executor = slurmExecutor({ directory: run.path("slurm"), settings: execution, signal, onEvent: warn });
+  const options = { directory: run.calculations, units: unitSystem(units.length, units.energy), executor };
+  let remote: Promise<KeepingEngine> | undefined;
+  return {
+    name: "slurm",
+    label: async (orders, tell, own) => {
+      remote ??= createEngine(source.kind, source.settings, options);
+      await labelAll(orders, { engine: await remote, parallel: orders.length, tell, signal: own });
+    },
+    fit,
+    close: async () => {
+      await Promise.all([engine.close(), remote?.then((one) => one.close()), executor.close()]);
+    },
   };
 }
 
@@ -37,7 +94,8 @@ interface Labelling {
 async function labelAll(orders: readonly LabelOrder[], how: Labelling): Promise<void> {
   const waiting = [...orders];
   const trouble = new AbortController();
-  const signal = how.signal === undefined ? trouble.signal : AbortSignal.any([how.signal, trouble.signal]);
+  const signal = AbortSignal.any([trouble.signal, ...(how.signal === undefined ? [] : [how.signal])]);
+  setMaxListeners(0, signal);
   const work = async (): Promise<void> => {
     for (let order = waiting.shift(); order !== undefined && !signal.aborted; order = waiting.shift())
       await labelOne(order, { ...how, signal });
@@ -52,46 +110,62 @@ async function labelAll(orders: readonly LabelOrder[], how: Labelling): Promise<
       }),
     ),
   );
-  const failed = ends.find((end) => end.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const failed = ends.find((end) => end.status === "rejected" && !(end.reason instanceof SlurmStopped));
+  if (failed?.status === "rejected") throw failed.reason;
   if (how.signal?.aborted === true) throw new ExecutionStopped("stopped while structures were labelled");
 }
 
 async function labelOne({ id, structure }: LabelOrder, { engine, tell, signal }: Labelling): Promise<void> {
-  const { outcome, cost, reused, version } = await engine.label(structure, signal === undefined ? {} : { signal });
+  const { outcome, cost, reused, version, directory } = await engine.label(
+    structure,
+    signal === undefined ? {} : { signal },
+  );
   if (!outcome.converged && outcome.failure.kind === "cancelled") return;
+  if (!outcome.converged) blameDisk(directory, outcome.failure);
   const result = outcome.converged ? { labels: outcome.labels } : { failure: outcome.failure };
   tell({ id, cost, reused, engine: version === undefined ? engine.name : `${engine.name} ${version}`, result });
 }
 
-async function fitHere(
-  order: FitOrder,
-  tell: (progress: FitProgress) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+/** Where the disk was full the structure is not to blame: it is asked for again when there is space, of which the wreck takes none. */
+function blameDisk(directory: string | undefined, { excerpt }: Failure): void {
+  const full = directory === undefined ? undefined : fullDiskAt(directory, excerpt);
+  if (directory === undefined || full === undefined) return;
+  rmSync(directory, { recursive: true, force: true });
+  throw full;
+}
+
+interface Fitting {
+  readonly tell: (progress: FitProgress) => void;
+  readonly signal: AbortSignal | undefined;
+  /** Hears of what happens to jobs. */
+  readonly warn?: (event: SlurmEvent) => void;
+}
+
+async function fitOrder(order: FitOrder, how: Fitting): Promise<void> {
   try {
-    await fitOnce(order, { resume: true, tell, signal });
+    await fitOnce(order, { ...how, resume: true });
   } catch (error) {
     // After a move of the directory, or on another number of cores, checkpoints do not fit: the fit is done again from its beginning.
     if (!(error instanceof InputError && error.code === "unusable-checkpoint")) throw error;
-    await fitOnce(order, { resume: false, tell, signal });
+    await fitOnce(order, { ...how, resume: false });
   }
 }
 
 async function fitOnce(
   { configuration, directory }: FitOrder,
-  how: { resume: boolean; tell: (progress: FitProgress) => void; signal: AbortSignal | undefined },
+  { resume, tell, signal, warn }: Fitting & { readonly resume: boolean },
 ): Promise<void> {
   const epochs = new Map<number, number>();
   startRunDirectory(directory);
   try {
     await trainPotential(configuration, {
-      ...{ directory, resume: how.resume, signal: how.signal },
+      ...{ directory, resume, signal },
       onEvent: (event) => {
+        if (event.kind === "slurm") warn?.(event.event);
         if (event.kind !== "epoch") return;
         epochs.set(event.record.member, event.record.epoch);
         const done = [...epochs.values()].reduce((sum, epoch) => sum + epoch, 0);
-        how.tell({ done, total: event.epochs * event.members });
+        tell({ done, total: event.epochs * event.members });
       },
     });
   } catch (error) {

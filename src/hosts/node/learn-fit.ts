@@ -10,9 +10,10 @@ import {
   thresholdsFor,
 } from "../../learning/index.js";
 import { type NetworkPotential, spreadSourceOf } from "../../potentials/definition.js";
-import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
+import { networkPotential } from "../../potentials/surface-potential.js";
 import type { Frame } from "../../structure/index.js";
 import type { TrainingConfiguration } from "../../training/configuration.js";
+import { fitExecutionOf } from "../../training/configuration-execution.js";
 import type { GroupedErrors } from "../../training/record.js";
 import { parseCalibration } from "../../uncertainty/index.js";
 import { angstromElectronvolt, unitSystem } from "../../units/index.js";
@@ -77,7 +78,8 @@ async function newFit(context: LearnContext, state: LearningState, { kind, label
   });
   const tell = ({ done, total }: { done: number; total: number }): void =>
     onEvent({ kind: "progress", stage: "fit", done, total });
-  await execution.fit({ configuration, directory: directory.path(folder) }, tell, signal);
+  const order = { ...configuration, execution: fitExecutionOf(plan.configuration.execution) };
+  await execution.fit({ configuration: order, directory: directory.path(folder) }, tell, signal);
   const file = `${folder}/potential.json`;
   if (!existsSync(directory.path(file))) throw new Error(`the fit has left no ${file}`);
   return file;
@@ -106,7 +108,7 @@ const MOST = 200;
 /** γ on what has been learned; nothing for a potential that does not know it. */
 function disagreements(potential: NetworkPotential, frames: readonly Frame[]): number[] {
   if (spreadSourceOf(potential) === undefined) return [];
-  const evaluator = new NetworkEvaluator(createKernels(), potential);
+  const evaluator = networkPotential(createKernels(), potential);
   const stride = Math.max(1, Math.ceil(frames.length / MOST));
   return frames
     .filter((_, k) => k % stride === 0)

@@ -2,7 +2,8 @@
 import { parentPort } from "node:worker_threads";
 import { InputError } from "../../errors/index.js";
 import { measure, walk } from "../../learning/index.js";
-import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
+import type { Potential } from "../../potentials/potential.js";
+import { networkPotential } from "../../potentials/surface-potential.js";
 import { angstromElectronvolt } from "../../units/index.js";
 import { createKernels } from "./kernels.js";
 import type { LearnJob, LearnOutcomes, LearnReply, PotentialFile } from "./learn-worker-messages.js";
@@ -25,7 +26,7 @@ port.on("message", async (job: LearnJob) => {
 interface Opened {
   readonly key: string;
   readonly field: SimulationPotential;
-  readonly plain: NetworkEvaluator;
+  readonly plain: Potential;
 }
 
 let opened: Opened | undefined;
@@ -53,7 +54,7 @@ async function open(
   await close();
   const field = await openSimulationPotential(file, { units: angstromElectronvolt, threads, atoms });
   const { potential } = loadPotential(file, angstromElectronvolt);
-  opened = { key, field, plain: new NetworkEvaluator(createKernels(), potential) };
+  opened = { key, field, plain: networkPotential(createKernels(), potential) };
   return opened;
 }
 

@@ -14,9 +14,11 @@ import {
   ordersOf,
   type Workshop,
 } from "../../learning/index.js";
-import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
+import type { Potential } from "../../potentials/potential.js";
+import { networkPotential } from "../../potentials/surface-potential.js";
 import type { Frame } from "../../structure/index.js";
 import { angstromElectronvolt } from "../../units/index.js";
+import { fullDiskTrouble } from "./atomic.js";
 import { createKernels } from "./kernels.js";
 import { type LearnContext, presentPotential } from "./learn-context.js";
 import { exploreWith } from "./learn-explore.js";
@@ -40,15 +42,15 @@ export class NodeWorkshop implements Workshop {
     const labels = Math.min(initial.labels, budget.labels ?? Number.POSITIVE_INFINITY);
     const structures = initialStructures(given, { ...initial, labels, seed });
     const drafts = structures.map((structure) => ({ structure, group: "initial", step: 0, disagreement: null }));
-    return ordersRecord(drafts, { round: 0, directory, engine, known: new Set() });
+    return await this.#writing(async () => ordersRecord(drafts, { round: 0, directory, engine, known: new Set() }));
   }
 
   explore(state: LearningState, walkers: readonly string[], tell: (leg: LegRecord) => LearningState): Promise<void> {
-    return exploreWith(this.#context, state, { walkers, tell });
+    return this.#writing(() => exploreWith(this.#context, state, { walkers, tell }));
   }
 
   select(state: LearningState) {
-    return selectRound(this.#context, state);
+    return this.#writing(() => selectRound(this.#context, state));
   }
 
   async label(state: LearningState, orders: readonly Order[], tell: (outcome: OutcomeRecord) => void): Promise<void> {
@@ -61,7 +63,7 @@ export class NodeWorkshop implements Workshop {
       tell(this.#kept(outcome, frameOf(frames, outcome.id)));
       onEvent({ kind: "progress", stage: "label", done: ++done, total: orders.length });
     };
-    await execution.label(waiting, hear, signal);
+    await this.#writing(() => execution.label(waiting, hear, signal));
   }
 
   /** A label is a file before it is a record. */
@@ -86,7 +88,7 @@ export class NodeWorkshop implements Workshop {
   async fit(state: LearningState, kind: FitParts["kind"]) {
     await this.#context.pool.rest();
     const labels = await this.#labels(boughtOrders(state));
-    return await fitRound(this.#context, state, { kind, labels });
+    return await this.#writing(() => fitRound(this.#context, state, { kind, labels }));
   }
 
   async references(): Promise<Measured> {
@@ -117,14 +119,23 @@ export class NodeWorkshop implements Workshop {
     this.#context.directory.tidy(currentRound(state).round, new Set(kept));
   }
 
+  /** A full disk is told as one, whoever has met it; the run goes on from its journal when there is space. */
+  async #writing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw fullDiskTrouble(this.#context.directory.root, error);
+    }
+  }
+
   async #labels(orders: readonly Order[]): Promise<Frame[]> {
     const { directory } = this.#context;
     const lists = await Promise.all(orders.map(({ id }) => directory.readFrames(directory.labelName(id))));
     return lists.flat();
   }
 
-  #evaluator({ file }: PotentialFile): NetworkEvaluator {
-    return new NetworkEvaluator(createKernels(), loadPotential(file, angstromElectronvolt).potential);
+  #evaluator({ file }: PotentialFile): Potential {
+    return networkPotential(createKernels(), loadPotential(file, angstromElectronvolt).potential);
   }
 }
 

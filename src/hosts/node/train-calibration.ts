@@ -59,7 +59,7 @@ function heldOutOf(parts: ResultParts, comparisons: readonly StructureComparison
   const { data, potential, structures, plans, run } = parts;
   const source = spreadSourceOf(potential)!;
   const ranges = new RangeCheck(potential);
-  const stride = plans[0]!.layout.valueLength;
+  const stride = plans[0]!.layout.program.valueLength;
   return (i) => {
     const { cached } = structures[i]!;
     const types = new Uint8Array(cached.atoms);

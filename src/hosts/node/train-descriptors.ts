@@ -1,5 +1,7 @@
 /** Which symmetry functions a fit uses, and their values for all structures in the memory that its threads share. */
 import { existsSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
+import { join } from "node:path";
 import { chooseDescriptors } from "../../descriptors/automatic.js";
 import type { CutoffType, ElementDescriptors } from "../../descriptors/definition.js";
 import { orderDescriptors } from "../../descriptors/order.js";
@@ -9,16 +11,39 @@ import { parseInputNn } from "../../formats/n2p2-potential.js";
 import { RandomStream } from "../../math/index.js";
 import { NetworkEvaluator } from "../../potentials/network-evaluator.js";
 import { elementSymbol, type Frame, type Structure } from "../../structure/index.js";
-import { planStructure } from "../../training/cache.js";
+import { type CacheTask, planStructure } from "../../training/cache.js";
 import { cutoffTypes } from "../../training/configuration.js";
 import { cacheLabels } from "../../training/labels.js";
 import type { Labelled } from "../../training/loss.js";
 import { unitSystem } from "../../units/index.js";
+import { writeFileSafely } from "./safe-file.js";
 import { type FitRun, share } from "./train-run.js";
 import type { TrainingData } from "./training-data.js";
 
+/** Those that a fit on several machines has agreed on: another processor might choose others. */
+const agreedName = join("checkpoints", "functions.json");
+
+interface Agreed {
+  readonly functions: readonly ElementDescriptors[];
+  readonly choices: readonly string[];
+}
+
+/** Those of the run if it has agreed on them before, else those that the configuration names or an automatic set. */
+export function fitDescriptors(run: FitRun, data: TrainingData): Agreed {
+  const { options, choices } = run;
+  const file = join(options.directory, agreedName);
+  const agreed = options.resume && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Agreed) : undefined;
+  choices.push(...(agreed?.choices ?? []));
+  const before = choices.length;
+  return agreed ?? { functions: chosenDescriptors(run, data), choices: choices.slice(before) };
+}
+
+export function agreeOnDescriptors({ options }: FitRun, agreed: Agreed): void {
+  writeFileSafely(join(options.directory, agreedName), JSON.stringify(agreed));
+}
+
 /** Those of the potential that the fit goes on from, of a file or of the configuration, or an automatic set. */
-export function fitDescriptors(run: FitRun, data: TrainingData): readonly ElementDescriptors[] {
+function chosenDescriptors(run: FitRun, data: TrainingData): readonly ElementDescriptors[] {
   if (run.start !== undefined) return run.start.potential.descriptors;
   const { file, functions, cutoffFunction } = run.configuration.descriptors;
   if (file !== null) return presentDescriptors(run, data, { text: readDescriptorFile(file), file });
@@ -125,16 +150,39 @@ function ownWeight({ info, source: { file, structure, line } }: Frame): number {
   });
 }
 
+/** Megabytes of descriptors and derivatives where the configuration says nothing; what the kernels can have is 4 GB. */
+const MOST_MEGABYTES = 3000;
+
+/** Reserves the memory of all structures; where it does not suffice, derivatives are not kept. */
+function planStructures({ configuration, pool, choices }: FitRun, data: TrainingData, program: DescriptorProgram) {
+  const megabytes = configuration.memory ?? Math.min(MOST_MEGABYTES, totalmem() / 2e6);
+  let left = 1e6 * megabytes;
+  const tasks: CacheTask[] = [];
+  // Those that every epoch visits come first.
+  for (const i of new Set([...data.train, ...data.frames.keys()])) {
+    const frame = data.frames[i]!;
+    const strains = data.useStress && frame.stress !== undefined;
+    tasks[i] = planStructure(pool.kernels, program, { frame, strains, budget: left });
+    left -= tasks[i]!.cached.bytes;
+  }
+  const anew = tasks.filter(({ cached }) => cached.anew !== undefined).length;
+  if (anew > 0)
+    choices.push(
+      `Derivatives of ${anew} of ${tasks.length} structures are made anew at each visit: ` +
+        `${megabytes.toFixed(0)} MB (memory) do not hold them.`,
+    );
+  return tasks;
+}
+
 /** Descriptors and labels of all structures, computed by all workers. */
 export async function cacheStructures(
-  { configuration, options, pool }: FitRun,
+  run: FitRun,
   data: TrainingData,
   program: DescriptorProgram,
 ): Promise<Labelled[]> {
+  const { configuration, options, pool } = run;
   const { kernels } = pool;
-  const tasks = data.frames.map((frame) =>
-    planStructure(kernels, program, { frame, strains: data.useStress && frame.stress !== undefined }),
-  );
+  const tasks = planStructures(run, data, program);
   const labels = data.frames.map((frame, i) =>
     cacheLabels(kernels, frame, {
       cached: tasks[i]!.cached,

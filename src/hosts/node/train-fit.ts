@@ -9,10 +9,10 @@ import type { MemberPlan, MemberSnapshot } from "../../training/member.js";
 import { decodeSnapshot } from "../../training/snapshot.js";
 import { placeTeam } from "../../training/team.js";
 import type { Journal } from "./train-journal.js";
-import { type FitRun, TrainingStopped } from "./train-run.js";
+import { type FitRun, memberFiles, TrainingStopped } from "./train-run.js";
 import type { FitOutcome } from "./worker-messages.js";
 
-/** "4 members, 100 epochs of soap, 2 threads, 220 MB of descriptors" */
+/** "4 members, 100 epochs of soap, 2 threads, 220 MB of descriptors"; "… as jobs of Slurm, …" */
 export function describeFit(
   { configuration, pool }: FitRun,
   plans: readonly MemberPlan[],
@@ -20,8 +20,9 @@ export function describeFit(
 ): string {
   const megabytes = structures.reduce((sum, s) => sum + s.cached.bytes, 0) / 1e6;
   const members = plans.length === 1 ? "one network" : `${plans.length} members`;
-  const { method } = configuration.optimizer;
-  return `${members}, ${plans[0]!.epochs} epochs of ${method}, ${pool.size} threads, ${megabytes.toFixed(0)} MB of descriptors`;
+  const { optimizer, execution } = configuration;
+  const where = execution.kind === "slurm" ? "as jobs of Slurm" : `${pool.size} threads`;
+  return `${members}, ${plans[0]!.epochs} epochs of ${optimizer.method}, ${where}, ${megabytes.toFixed(0)} MB of descriptors`;
 }
 
 /**
@@ -29,7 +30,7 @@ export function describeFit(
  * with the same bits.
  */
 export function fitIdentity(
-  { start: _, ...configuration }: TrainingConfiguration,
+  { start: _, execution: __, memory: ___, ...configuration }: TrainingConfiguration,
   { hash, threads, start }: { hash: string; threads: number; start?: string | undefined },
 ) {
   const { dropout, ...network } = configuration.network;
@@ -83,7 +84,7 @@ async function fitOne(
     mostAtoms: plan.structures.reduce((most, { cached }) => Math.max(most, cached.atoms), 0),
   };
   const team = threads > 1 ? placeTeam(pool.kernels, threads, size) : undefined;
-  const path = join(options.directory, "checkpoints", `member-${plan.member + 1}.checkpoint`);
+  const path = join(options.directory, memberFiles.checkpoint(plan.member));
   const checkpoint = { path, every: configuration.checkpoint.every, identity };
   const resume = options.resume ? snapshotAt(path, identity) : undefined;
   const { members } = configuration.committee;
@@ -97,6 +98,11 @@ async function fitOne(
   );
   const [outcome] = await Promise.all([leader, ...others]);
   return outcome;
+}
+
+/** Throws InputError where a checkpoint is of another fit, before anybody is asked to go on from it. */
+export function checkCheckpoints({ options }: FitRun, plans: readonly MemberPlan[], identity: string): void {
+  for (const { member } of plans) snapshotAt(join(options.directory, memberFiles.checkpoint(member)), identity);
 }
 
 function snapshotAt(path: string, identity: string): MemberSnapshot | undefined {

@@ -46,7 +46,7 @@ export function planMembers(run: FitRun, data: TrainingData, parts: PlanParts): 
   const mostAtoms = descriptors.map((_, e) =>
     Math.max(0, ...structures.map(({ cached }) => cached.starts[e + 1]! - cached.starts[e]!)),
   );
-  const layout: EngineLayout = { valueLength: program.valueLength, rowLength: program.rowLength, mostAtoms };
+  const layout: EngineLayout = { program, mostAtoms };
   const shapes = fitShapes(run, data, descriptors);
   const atoms = data.train.reduce((sum, i) => sum + structures[i]!.cached.atoms, 0);
   return Array.from({ length: committee.members }, (_, member) => {

@@ -1,14 +1,18 @@
 /** What the parts of a fit have in common: its options, what it tells, and what it writes down on the way. */
+import { join } from "node:path";
 import type { NetworkPotential } from "../../potentials/definition.js";
 import type { TrainingConfiguration } from "../../training/configuration.js";
 import type { EpochRecord } from "../../training/record.js";
 import type { WorkerPool } from "./pool.js";
+import type { SlurmEvent } from "./slurm/jobs.js";
 
 export type TrainingEvent =
   | { readonly kind: "stage"; readonly name: string; readonly detail: string }
   | { readonly kind: "progress"; readonly name: string; readonly done: number; readonly total: number }
   | { readonly kind: "epoch"; readonly record: EpochRecord; readonly epochs: number; readonly members: number }
-  | { readonly kind: "warning"; readonly text: string };
+  | { readonly kind: "warning"; readonly text: string }
+  /** Of members that are fitted as jobs. */
+  | { readonly kind: "slurm"; readonly event: SlurmEvent };
 
 export interface TrainOptions {
   /** Run directory; made if need be. */
@@ -20,6 +24,16 @@ export interface TrainOptions {
   readonly onAccepted?: () => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Of a member in the run directory of its fit, number from 0. */
+export const memberFiles = {
+  /** After every so many epochs. */
+  checkpoint: (member: number): string => join("checkpoints", `member-${member + 1}.checkpoint`),
+  /** Epochs of one that is fitted by a process of its own. */
+  journal: (member: number): string => join("checkpoints", `member-${member + 1}.jsonl`),
+  /** There once such a process has come to its end. */
+  fitted: (member: number): string => join("checkpoints", `member-${member + 1}.fitted`),
+};
 
 /** Thrown when the signal stopped the fit; the directory can be resumed. */
 export class TrainingStopped extends Error {}

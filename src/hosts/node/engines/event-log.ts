@@ -1,6 +1,6 @@
 /** An append-only file of events, one line of JSON each. A line is on the disk before what it says counts. */
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
-import { writeTrouble } from "../atomic.js";
+import { readFileSync } from "node:fs";
+import { appendLine } from "../safe-file.js";
 
 export type LoggedEvent = Readonly<Record<string, unknown>>;
 
@@ -12,32 +12,13 @@ export class EventLog {
   }
 
   write(event: LoggedEvent): void {
-    try {
-      const file = openSync(this.path, "a+");
-      try {
-        writeSync(file, `${endsInLine(file) ? "" : "\n"}${JSON.stringify(event)}\n`);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-    } catch (error) {
-      throw writeTrouble(this.path, error);
-    }
+    appendLine(this.path, JSON.stringify(event));
   }
 
   /** All events so far; a line that a kill or a full disk has cut says nothing. */
   read(): LoggedEvent[] {
     return textOf(this.path).split("\n").flatMap(eventOf);
   }
-}
-
-/** Whether the last line is whole, so that the next one does not join it. */
-function endsInLine(file: number): boolean {
-  const { size } = fstatSync(file);
-  if (size === 0) return true;
-  const last = Buffer.alloc(1);
-  readSync(file, last, 0, 1, size - 1);
-  return last[0] === 0x0a;
 }
 
 function textOf(path: string): string {

@@ -91,7 +91,7 @@ function optionsOf(settings: SlurmSettings): string[] {
     qos,
     constraint,
   };
-  const given = Object.entries(named).filter(([, value]) => value !== undefined);
+  const given = Object.entries(named).filter(([, value]) => value !== null);
   return [...given.map(([key, value]) => `--${key}=${value}`), ...options];
 }
 
@@ -144,6 +144,11 @@ export const isActive = ({ state }: QueueEntry): boolean => active.includes(stat
 
 export async function cancelArrays(ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await ask(["scancel", ...ids]);
+}
+
+/** Whether or not we know the numbers of the arrays. */
+export async function cancelNamed(names: readonly string[]): Promise<void> {
+  for (const name of names) await ask(["scancel", `--name=${name}`]);
 }
 
 const lastLine = (text: string): string =>

@@ -26,13 +26,14 @@ export function slurmExecutor(options: SlurmOptions): SlurmExecutor {
     run: async (command, own) => {
       const [run, name] = [await open(), nameOf(own)];
       run.forget(name);
-      return endOf(run.do(jobOf(name, command, own)), own);
+      return endOf(await unlessAborted(run.do(jobOf(name, command, own)), own.signal), own);
     },
     adopt: async (input, own) => {
       if (noteIn(own.directory, "input") !== input) return undefined;
       const earlier = (await open()).earlier(nameOf(own));
-      if (earlier === undefined || (await earlier).trouble === "lost") return undefined;
-      return endOf(earlier, own);
+      if (earlier === undefined) return undefined;
+      const outcome = await unlessAborted(earlier, own.signal);
+      return outcome?.trouble === "lost" ? undefined : endOf(outcome, own);
     },
     close: async () => (await opened)?.close(),
   };
@@ -47,12 +48,24 @@ const jobOf = (name: string, command: Command, { directory }: RunOptions): Job =
   ...(command.environment === undefined ? {} : { environment: command.environment }),
 });
 
-async function endOf(awaited: Promise<JobOutcome>, { directory, signal }: RunOptions): Promise<Ended> {
+/** Undefined once the signal says so; the work goes on without us. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
+  if (signal === undefined) return await work;
+  let stop = (): void => undefined;
   const aborted = new Promise<undefined>((resolve) => {
-    if (signal?.aborted === true) resolve(undefined);
-    signal?.addEventListener("abort", () => resolve(undefined), { once: true });
+    stop = () => resolve(undefined);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
   });
-  const outcome = await Promise.race([awaited, aborted]);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** `outcome` is undefined where nobody waits for it any longer. */
+function endOf(outcome: JobOutcome | undefined, { directory }: RunOptions): Ended {
   const cost = costIn(directory);
   if (outcome === undefined) return { exitCode: undefined, stopped: "cancelled", cost };
   const stopped = stopReason(outcome);

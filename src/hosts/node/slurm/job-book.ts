@@ -5,10 +5,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { writing } from "../atomic.js";
 import { EventLog, type LoggedEvent } from "../engines/event-log.js";
 import type { Job, JobOutcome } from "./jobs.js";
 import { batchFiles, batchScript, taskScript } from "./script.js";
 import type { SlurmSettings } from "./settings.js";
+
+export const journalName = "slurm.jsonl";
 
 /** Jobs that were submitted together, as one array. */
 export interface Batch {
@@ -25,6 +28,9 @@ export interface Batch {
 
 interface Entry {
   attempts: number;
+  /** How far the job had come when it was last given up, and how many attempts had been made before it came that far. */
+  mark: string | undefined;
+  before: number;
   batch: Batch | undefined;
   outcome: JobOutcome | undefined;
 }
@@ -38,15 +44,26 @@ export class JobBook {
 
   constructor(directory: string) {
     this.#directory = resolve(directory);
-    mkdirSync(this.#directory, { recursive: true });
-    this.#log = new EventLog(join(this.#directory, "slurm.jsonl"));
+    writing(this.#directory, () => mkdirSync(this.#directory, { recursive: true }));
+    this.#log = new EventLog(join(this.#directory, journalName));
     for (const event of this.#log.read()) this.#take(event);
     // Runs in other directories have arrays of their own.
     if (this.#token === "") this.#note({ event: "run", token: randomBytes(4).toString("hex") });
   }
 
+  /** Names of all arrays. */
+  get arrays(): string[] {
+    return this.#batches.map(({ name }) => name);
+  }
+
   attempts(name: string): number {
     return this.#entries.get(name)?.attempts ?? 0;
+  }
+
+  /** Attempts of a job that have not brought it further; `mark` tells how far it is now. */
+  fruitless(name: string, mark: string | undefined): number {
+    const entry = this.#entries.get(name);
+    return entry === undefined || entry.mark !== mark ? 0 : entry.attempts - entry.before;
   }
 
   /** Where a job was submitted last, if it has not ended or been given up there. */
@@ -62,14 +79,17 @@ export class JobBook {
   begin(jobs: readonly Job[], settings: SlurmSettings): Batch {
     const number = this.#batches.length + 1;
     const directory = join(this.#directory, `batch-${number}`);
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory);
-    writeFileSync(join(directory, batchFiles.script), batchScript(directory, settings));
-    for (const [k, job] of jobs.entries())
-      writeFileSync(
-        join(directory, batchFiles.task(k + 1)),
-        taskScript({ ...job, directory: resolve(job.directory) }, settings),
-      );
+    writing(directory, () => {
+      rmSync(directory, { recursive: true, force: true });
+      mkdirSync(directory);
+      writeFileSync(join(directory, batchFiles.name), `${this.#arrayName(number)}\n`);
+      writeFileSync(join(directory, batchFiles.script), batchScript(directory, settings));
+      for (const [k, job] of jobs.entries())
+        writeFileSync(
+          join(directory, batchFiles.task(k + 1)),
+          taskScript({ ...job, directory: resolve(job.directory) }, settings),
+        );
+    });
     this.#note({ event: "submitting", batch: number, jobs: jobs.map(({ name }) => name) });
     return this.#batches.at(-1)!;
   }
@@ -84,10 +104,13 @@ export class JobBook {
   }
 
   /** The job is to be submitted anew, and is left alone where it was. */
-  again(name: string, reason: string): void {
+  again(name: string, reason: string, mark?: string): void {
     const batch = this.batchOf(name);
-    if (batch !== undefined) writeFileSync(join(batch.directory, batchFiles.left(batch.jobs.indexOf(name) + 1)), "");
-    this.#note({ event: "again", job: name, reason });
+    if (batch !== undefined) {
+      const left = join(batch.directory, batchFiles.left(batch.jobs.indexOf(name) + 1));
+      writing(left, () => writeFileSync(left, ""));
+    }
+    this.#note({ event: "again", job: name, reason, ...(mark === undefined ? {} : { mark }) });
   }
 
   ended(outcome: JobOutcome): void {
@@ -110,7 +133,7 @@ export class JobBook {
     else if (event.event === "submitting") this.#takeBatch(event.jobs as string[]);
     else if (event.event === "submitted") this.#batches[Number(event.batch) - 1]!.id = String(event.id);
     else if (event.event === "refused") this.#takeRefusal(this.#batches[Number(event.batch) - 1]!);
-    else if (event.event === "again") this.#entryOf(name).batch = undefined;
+    else if (event.event === "again") this.#takeAgain(this.#entryOf(name), event.mark as string | undefined);
     else if (event.event === "forgotten") this.#entries.delete(name);
     else if (event.event === "ended") {
       const entry = this.#entryOf(name);
@@ -119,10 +142,21 @@ export class JobBook {
     }
   }
 
+  #takeAgain(entry: Entry, mark: string | undefined): void {
+    entry.batch = undefined;
+    if (entry.mark === mark) return;
+    entry.mark = mark;
+    entry.before = entry.attempts;
+  }
+
+  #arrayName(number: number): string {
+    return `potluck-${this.#token}-${number}`;
+  }
+
   #takeBatch(jobs: readonly string[]): void {
     const number = this.#batches.length + 1;
     const directory = join(this.#directory, `batch-${number}`);
-    const batch: Batch = { directory, name: `potluck-${this.#token}-${number}`, jobs, id: undefined, asked: 0 };
+    const batch: Batch = { directory, name: this.#arrayName(number), jobs, id: undefined, asked: 0 };
     this.#batches.push(batch);
     for (const job of jobs) {
       const entry = this.#entryOf(job);
@@ -141,7 +175,10 @@ export class JobBook {
   }
 
   #entryOf(name: string): Entry {
-    const entry = this.#entries.get(name) ?? { attempts: 0, batch: undefined, outcome: undefined };
+    const entry = this.#entries.get(name) ?? {
+      ...{ attempts: 0, mark: undefined, before: 0 },
+      ...{ batch: undefined, outcome: undefined },
+    };
     this.#entries.set(name, entry);
     return entry;
   }

@@ -16,6 +16,8 @@ export interface Job {
   readonly done?: string;
   /** Whether a job that ran out of time goes on where it was when it is started again (a fit with checkpoints). Default false. */
   readonly continues?: boolean;
+  /** File, in the directory, that changes as the job gets on: attempts after which it has changed are not counted. */
+  readonly checkpoint?: string;
 }
 
 export type JobTrouble =

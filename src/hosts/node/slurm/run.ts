@@ -3,12 +3,13 @@
  * was asked for. Where Slurm does not answer nothing is decided. A submitter that is killed costs nothing: the jobs go on, and the
  * next one finds them by their names, even those whose number it was never told.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { lockDirectory } from "../engines/directory-lock.js";
 import {
   cancelArrays,
+  cancelNamed,
   isActive,
   type QueueEntry,
   queueOf,
@@ -16,7 +17,7 @@ import {
   stateInAccounting,
   submitArray,
 } from "./commands.js";
-import { type Batch, endCodeOf, JobBook, ownerOf } from "./job-book.js";
+import { type Batch, endCodeOf, JobBook, journalName, ownerOf } from "./job-book.js";
 import type { Job, JobOutcome, SlurmEvent } from "./jobs.js";
 import { batchFiles } from "./script.js";
 import type { SlurmSettings } from "./settings.js";
@@ -47,6 +48,25 @@ export async function runJobs(jobs: readonly Job[], options: SlurmOptions): Prom
   }
 }
 
+/** Takes the jobs of a run that is not to be gone on with out of the queue, waits for their end, and removes what is known of them. */
+export async function discardRun(directory: string): Promise<void> {
+  if (!existsSync(join(directory, journalName))) return;
+  const release = lockDirectory(directory);
+  const { arrays } = new JobBook(directory);
+  await cancelNamed(arrays);
+  for (let k = 0; arrays.length > 0 && k < PATIENCE; k++) {
+    const queue = await queueOf(arrays);
+    if (typeof queue === "string" || !queue.some(isActive)) break;
+    await pause(500);
+  }
+  for (const name of readdirSync(directory))
+    if (name === journalName || /^batch-\d+$/.test(name)) rmSync(join(directory, name), { recursive: true });
+  release();
+}
+
+/** Looks at jobs that are to end, half a second each. */
+const PATIENCE = 120;
+
 interface Task {
   readonly name: string;
   /** Undefined where only the end of what was submitted before is wanted. */
@@ -66,6 +86,9 @@ export class SlurmRun {
   readonly #release: () => void;
   readonly #open = new Map<string, Task>();
   readonly #told = new Set<string>();
+  readonly #closing = new AbortController();
+  /** That nobody waits any longer: by the user, or because we are closed. */
+  readonly #signal: AbortSignal;
   #ended = 0;
   #work: Promise<void> | undefined;
 
@@ -77,6 +100,7 @@ export class SlurmRun {
 
   private constructor(options: SlurmOptions) {
     this.#options = options;
+    this.#signal = AbortSignal.any([this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
     this.#book = new JobBook(options.directory);
     this.#release = lockDirectory(options.directory);
   }
@@ -104,7 +128,9 @@ export class SlurmRun {
     this.#book.forget(name);
   }
 
+  /** Jobs that somebody still waits for go on, and are found by the next run. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#work?.catch(() => undefined);
     this.#release();
   }
@@ -132,9 +158,8 @@ export class SlurmRun {
   }
 
   async #rest(milliseconds: number): Promise<void> {
-    const { signal } = this.#options;
-    await pause(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-    if (signal?.aborted === true) throw new SlurmStopped("stopped; the jobs in the queue go on");
+    await pause(milliseconds, undefined, { signal: this.#signal }).catch(() => undefined);
+    if (this.#signal.aborted) throw new SlurmStopped("stopped; the jobs in the queue go on");
   }
 
   /** Nobody waits any longer; why, they are told. */
@@ -246,11 +271,12 @@ export class SlurmRun {
 
   #tryAgain(task: Task, { again, problem }: Verdict): boolean {
     const { name, job } = task;
-    const attempts = this.#book.attempts(name);
-    if (!again || job === undefined || attempts >= this.#options.settings.attempts) return false;
-    this.#book.again(name, problem);
+    if (!again || job === undefined) return false;
+    const mark = markOf(job);
+    if (this.#book.fruitless(name, mark) >= this.#options.settings.attempts) return false;
+    this.#book.again(name, problem, mark);
     task.missing = undefined;
-    this.#tell({ kind: "again", name, reason: problem, attempt: attempts + 1 });
+    this.#tell({ kind: "again", name, reason: problem, attempt: this.#book.attempts(name) + 1 });
     return true;
   }
 
@@ -287,4 +313,10 @@ export class SlurmRun {
   #tell(event: SlurmEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+/** How far a job with checkpoints has come; undefined where that cannot be told. */
+function markOf({ directory, checkpoint }: Job): string | undefined {
+  const about = checkpoint === undefined ? undefined : statSync(join(directory, checkpoint), { throwIfNoEntry: false });
+  return about && `${about.mtimeMs} ${about.size}`;
 }

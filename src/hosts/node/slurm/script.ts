@@ -8,6 +8,8 @@ import type { SlurmSettings } from "./settings.js";
 
 export const batchFiles = {
   script: "batch.sh",
+  /** Has the name of the array: what a run in the same directory before this one has left in the queue is not ours. */
+  name: "name",
   owner: "owner",
   task: (index: number) => `task-${index}.sh`,
   output: (index: number) => `task-${index}.out`,
@@ -25,6 +27,7 @@ export function batchScript(directory: string, { shell, modules, setup }: SlurmS
     `batch=${quoted(directory)}`,
     "task=$SLURM_ARRAY_TASK_ID",
     "job=$SLURM_ARRAY_JOB_ID",
+    '[ "$(cat "$batch/name")" = "$SLURM_JOB_NAME" ] || exit 0',
     // A link is made by one only, on all file systems that clusters share.
     'echo "$job" > "$batch/owner.$job.$task"',
     'ln "$batch/owner.$job.$task" "$batch/owner" 2> /dev/null',
