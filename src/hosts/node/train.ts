@@ -138,6 +138,7 @@ class TrainingRun {
     const plans = planMembers(run, data, { structures, program, descriptors: agreed.functions });
     const plan = plans[member]!;
     const identity = this.#identity(hash, plans.length * run.pool.size);
+    mkdirSync(join(this.directory, "checkpoints"), { recursive: true });
     this.#journal.write({ event: "start" });
     this.#stage("fit", describeFit(run, plans, structures));
     const [outcome] = await fitMembers(run, [plan], { identity, journal: this.#journal });
