@@ -62,7 +62,8 @@ function scaleOfSample(
   const chosen = sample.map((k) => frames[k] as LabelledFrame);
   const model = energiesFromForces(chosen);
   const modelled = chosen.map((frame, k) => ({ ...frame, energy: model[k]! * frame.structure.species.length }));
-  const level = sample.map((k) => levels?.levels[k] ?? 0);
+  // Of equal atoms only: what tells bulk from a slab of another size is not in the forces.
+  const level = chosen.map(({ structure }, k) => `${levels?.levels[sample[k]!] ?? 0} ${[...structure.species].sort()}`);
   const found = differences(chosen, level);
   const expected = differences(modelled, level);
   const ratio = median(found.map(Math.abs)) / median(expected.map(Math.abs));
@@ -96,7 +97,7 @@ function takeSample(frames: readonly Frame[], usable: number[]): number[] {
 }
 
 /** Differences between the energies of two structures of one level, less the elements' shares, [pair], eV/atom. */
-function differences(frames: readonly Frame[], level: readonly number[]): number[] {
+function differences(frames: readonly Frame[], level: readonly string[]): number[] {
   const residuals = residualEnergies(frames, referenceEnergies(frames).energies);
   const pairs: number[] = [];
   for (let k = 0; k < frames.length; k++)
