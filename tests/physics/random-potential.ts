@@ -64,21 +64,12 @@ function randomFunction(
     core: pick(random, ["p1", "p2", "p3", "p4", "e"] as const),
     asymmetric: random.uniform() < 0.3,
   };
-  const window = randomAngles(random);
+  const left = random.between(-60, 60);
+  const window = { angleLeft: left, angleRight: left + random.between(100, 200) };
   if (type === 2 || type === 12) return { type, neighbors, ...gaussian };
   if (type === 3 || type === 9 || type === 13) return { type, neighbors, ...gaussian, ...power };
   if (type === 20 || type === 23) return { type, neighbors, ...compact };
   return { type, neighbors, ...compact, ...window };
-}
-
-/** Within 0…180°, or centred on either end. */
-function randomAngles(random: RandomStream): { angleLeft: number; angleRight: number } {
-  const width = random.between(50, 120);
-  const place = random.between(0, 3);
-  if (place < 1) return { angleLeft: -width, angleRight: width };
-  if (place < 2) return { angleLeft: 180 - width, angleRight: 180 + width };
-  const angleLeft = (place - 2) * (180 - width);
-  return { angleLeft, angleRight: angleLeft + width };
 }
 
 export const randomDescriptors = (random: RandomStream, options: FunctionOptions): readonly ElementDescriptors[] =>
