@@ -24,7 +24,7 @@ import type { ClassicalRecord, Potential } from "../../potentials/index.js";
 import { type UnitSystem, unitSystem } from "../../units/index.js";
 import { createEngine, EventLog, type KeepingEngine, lockDirectory } from "./engines/index.js";
 import { LearnDirectory } from "./learn-directory.js";
-import { localExecution } from "./learn-execution.js";
+import { executionFor } from "./learn-execution.js";
 import { type LearnPlan, planLearning } from "./learn-plan.js";
 import { LearnPool } from "./learn-pool.js";
 import { reportOfRun } from "./learn-report.js";
@@ -81,10 +81,9 @@ class LearningRun {
     const threads = configuration.threads ?? availableParallelism();
     const pool = new LearnPool(threads);
     const { engine, teacher, close } = await this.#engine();
-    const execution =
-      this.#options.execution?.({ engine, plan: this.#plan }) ??
-      localExecution({ engine, parallel: configuration.label.parallel });
     const { onEvent, signal } = this.#options;
+    const parts = { engine, plan: this.#plan, directory: this.#directory.root, onEvent, signal };
+    const execution = this.#options.execution?.(parts) ?? executionFor(parts);
     const workshop = new NodeWorkshop({
       ...{ plan: this.#plan, directory: this.#directory, engine, teacher, execution, pool, threads, onEvent, signal },
     });
