@@ -1,6 +1,7 @@
 /** Errors as text or JSON, and as exit codes: 0 done, 1 failed, 2 bad input, 3 stopped by an uncertainty threshold. */
 import { CommanderError } from "commander";
 import { InputError } from "../errors/index.js";
+import { fullDiskTrouble } from "../hosts/node/atomic.js";
 import { printLine, type Terminal } from "./terminal.js";
 
 /** 128 + SIGINT, as shells have it. */
@@ -16,7 +17,8 @@ export interface FailureStyle {
 }
 
 /** Tells the user and returns the exit code. */
-export function tellFailure(error: unknown, terminal: Terminal, { json, debug }: FailureStyle): number {
+export function tellFailure(failure: unknown, terminal: Terminal, { json, debug }: FailureStyle): number {
+  const error = fullDiskTrouble(".", failure);
   // Commander has printed its own message, or help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : tellUsage(error, terminal, json);
   const message = error instanceof Error ? error.message : String(error);

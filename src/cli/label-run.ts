@@ -22,6 +22,7 @@ import {
   type SlurmSettings,
   SlurmStopped,
   slurmExecutor,
+  slurmSentence,
 } from "./label-wiring.js";
 import { type CommonOptions, unitsOf } from "./options.js";
 import type { Progress } from "./progress.js";
@@ -111,11 +112,8 @@ export class LabelRun {
   }
 
   #tell(event: SlurmEvent): void {
-    const { progress } = this.#parts;
-    if (event.kind === "submitted") progress.note(`Slurm: ${event.jobs} jobs submitted, array ${event.id}.`);
-    else if (event.kind === "again") progress.note(`Slurm: ${event.reason} ${event.name} is submitted again.`);
-    else if (event.kind === "waiting") progress.note(`Warning: jobs wait in Slurm: ${event.reason}`);
-    else if (event.kind === "unreachable") progress.note(`Warning: Slurm does not answer: ${event.problem}`);
+    const sentence = slurmSentence(event);
+    if (sentence !== undefined) this.#parts.progress.note(`${sentence.isWarning ? "Warning: " : ""}${sentence.text}`);
   }
 
   /** As many as there are jobs: a program that is kept running does one structure at a time. */

@@ -21,4 +21,5 @@ export {
   SlurmStopped,
   slurmExecutor,
   slurmFormat,
+  slurmSentence,
 } from "../hosts/node/slurm/index.js";

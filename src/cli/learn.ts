@@ -1,6 +1,6 @@
 /** `potluck learn`: a potential that labels what it does not know while it explores. */
 import { Command } from "commander";
-import { learnOnTheFly } from "../hosts/node/learn.js";
+import { discardLearningJobs, learnOnTheFly } from "../hosts/node/learn.js";
 import { learningFormat } from "../learning/index.js";
 import { Interrupted } from "./failures.js";
 import { interruptible } from "./interruption.js";
@@ -56,6 +56,8 @@ async function learn(file: string | undefined, options: LearnOptions, terminal: 
   const configuration = learnConfiguration(file, options, (text) => progress.note(text));
   const { out } = configuration;
   const rules = { kind: learningDirectory, resume: options.resume === true, overwrite: options.overwrite === true };
+  // Their jobs would write between the new files.
+  if (rules.overwrite) await discardLearningJobs(out);
   const resume = prepareDirectory(out, configuration, rules);
   if (resume && options.quiet !== true) progress.note(`Going on with the run in ${out}.`);
   const view = new LearningProgress(progress, {

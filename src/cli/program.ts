@@ -1,6 +1,6 @@
 /** All commands together. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { packageVersion } from "../hosts/node/built.js";
 import { EndedEarly } from "./ended-early.js";
 import { tellFailure } from "./failures.js";
 import type { Terminal } from "./terminal.js";
@@ -64,9 +64,3 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 
 /** Some terminals say 0 columns. */
 const helpWidth = ({ out }: Terminal): number => (out.columns && out.columns >= 40 ? Math.min(out.columns, 120) : 100);
-
-/** From src/cli and from dist/cli alike. */
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-}

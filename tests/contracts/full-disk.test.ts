@@ -141,7 +141,7 @@ describe.skipIf(missing !== undefined)(`small disks${missing === undefined ? "" 
   it("stop a loop, which buys no label twice and ends as one with space enough", async () => {
     const configuration = join(folder, "learn.yaml");
     writeFileSync(configuration, JSON.stringify({ ...configurationFor(folder), budget: { rounds: 2 } }));
-    const [kilobytes, more] = [60, 120];
+    const [kilobytes, more] = [60, 250];
     const place = disk("loop", kilobytes);
     /** The log of the engine is on a disk with space. */
     const run = async (out: string, log: string) => {
@@ -154,7 +154,7 @@ describe.skipIf(missing !== undefined)(`small disks${missing === undefined ? "" 
     const small = await run(join(place, "run"), join(folder, "small.log"));
     console.log(`a loop was stopped by a full disk ${small.stops} times`);
     expect(wide.stops).toBe(0);
-    expect(small.stops).toBeGreaterThan(3);
+    expect(small.stops).toBeGreaterThan(2);
     expect(new Set(small.bought).size).toBe(small.bought.length);
     expect([...small.bought].sort()).toEqual([...wide.bought].sort());
     expect([...small.files].sort()).toEqual([...wide.files].sort());
@@ -177,7 +177,7 @@ describe.skipIf(missing !== undefined)(`small disks${missing === undefined ? "" 
     writeFileSync(join(folder, "train.yaml"), JSON.stringify(keys));
     const place = disk("fit", 60);
     const words = ["train", "train.yaml", "--out"];
-    const step = { place, kilobytes: 60, more: 160 };
+    const step = { place, kilobytes: 60, more: 250 };
     expect(await withEverMoreSpace({ ...step, words: [...words, join(folder, "fit-wide")] })).toBe(0);
     const stops = await withEverMoreSpace({ ...step, words: [...words, join(place, "run")] });
     console.log(`a fit was stopped by a full disk ${stops} times`);
@@ -186,6 +186,54 @@ describe.skipIf(missing !== undefined)(`small disks${missing === undefined ? "" 
     expect(members(join(place, "run"))).toEqual(members(join(folder, "fit-wide")));
     expect(existsSync(join(place, "run", "report.html"))).toBe(true);
   }, 240_000);
+
+  it("stop labelling, and no structure is blamed", async () => {
+    const { settings } = (configurationFor(folder) as { engine: { settings: object } }).engine;
+    writeFileSync(join(folder, "vasp.yaml"), JSON.stringify(settings));
+    const frames = await readAllFrames(join(folder, "start.extxyz"));
+    const moved = Array.from({ length: 8 }, (_, k) => {
+      const { structure, ...rest } = frames[0]!;
+      return { ...rest, structure: { ...structure, positions: structure.positions.map((x) => x + 0.01 * k) } };
+    });
+    await writeFrames(join(folder, "many.extxyz"), moved);
+    const place = disk("label", 40);
+    const words = [
+      "label",
+      "many.extxyz",
+      "--engine",
+      "vasp",
+      "--settings",
+      "vasp.yaml",
+      "--jobs",
+      "2",
+      "--retries",
+      "0",
+    ];
+    const environment = { ENGINE_LOG: join(folder, "label.log"), ENGINE_PAUSE: "0" };
+    const step = { place, kilobytes: 40, more: 250, environment };
+    const wide = join(folder, "label-wide");
+    const at = (where: string): string[] => [
+      ...words,
+      "--directory",
+      join(where, "run"),
+      "-o",
+      join(where, "out.extxyz"),
+    ];
+    mkdirSync(wide);
+    expect(await withEverMoreSpace({ ...step, words: at(wide) })).toBe(0);
+    const stops = await withEverMoreSpace({ ...step, words: at(place) });
+    console.log(`labelling was stopped by a full disk ${stops} times`);
+    expect(stops).toBeGreaterThan(1);
+    expect(existsSync(join(place, "run", "failed.extxyz"))).toBe(false);
+    const labelled = async (where: string) =>
+      (await readAllFrames(join(where, "out.extxyz"))).map(({ structure, energy, forces }) => ({
+        positions: structure.positions,
+        energy,
+        // The OUTCAR has fewer digits than the vasprun.xml, for which there may have been no room.
+        forces: forces?.map((f) => Math.round(1e5 * f) / 1e5 + 0),
+      }));
+    expect(await labelled(place)).toEqual(await labelled(wide));
+  }, 120_000);
 
   it("stop a simulation, whose trajectory is that of one with space enough", async () => {
     writeFileSync(

@@ -7,7 +7,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { discardLearningJobs } from "../../src/hosts/node/learn.js";
 import { learningFormat } from "../../src/learning/index.js";
 import { RandomStream } from "../../src/math/random.js";
 import { missingOfSlurm, SlurmMachine } from "../reference/slurm-machine.js";
@@ -154,4 +156,22 @@ describe.skipIf(missing !== undefined)(`loops${missing === undefined ? "" : `: $
     expect(arrays("embedded", "rounds/000/fit/slurm/slurm.jsonl")).toEqual([["member-1", "member-2"]]);
     expect(existsSync(join(folder, "embedded", "run", "slurm"))).toBe(false);
   });
+
+  it("that are overwritten take their jobs out of the queue", async () => {
+    const engine = { settings: { potential: { kind: "published", name: "silicon-stillinger-weber-1985" } } };
+    const { potential } = configurationFor(folder) as { potential: object };
+    const endless = { ...potential, epochs: 1_000_000 };
+    const { child, ended } = loop("overwritten", cluster, { engine, potential: endless });
+    const queue = async (): Promise<string> => await slurm.ask("squeue", "--noheader", "--format=%T");
+    while (child.exitCode === null && !(await queue()).includes("RUNNING")) await pause(200);
+    child.kill("SIGKILL");
+    await ended;
+    expect(await queue()).toContain("RUNNING");
+    const before = process.env;
+    process.env = { ...before, ...slurm.environment };
+    await discardLearningJobs(join(folder, "overwritten", "run")).finally(() => {
+      process.env = before;
+    });
+    expect(await queue()).toBe("");
+  }, 120_000);
 });

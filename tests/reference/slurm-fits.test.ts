@@ -217,13 +217,8 @@ describe.skipIf(missing !== undefined)(`fits${missing === undefined ? "" : `: ${
     const bad = await runAlone(trainCommand, words("failing", onSlurm({ setup: ["echo Error: no licence; exit 3"] })));
     expect(bad.code).toBe(2);
     expect(bad.err).toMatch(/task-\d\.out: Member \d could not be fitted: .* It says: Error: no licence\. /);
-    // Jobs of the first attempt that are still in the queue fail as it did: "give the same command again".
-    const again = () => runAlone(trainCommand, words("failing", [...onSlurm(), "--resume"]));
-    let good = await again();
-    for (let more = 0; good.code !== 0 && more < MEMBERS; more++) {
-      expect(good.err).toContain("Error: no licence");
-      good = await again();
-    }
+    // Jobs of the first attempt may still be in the queue and fail as it did: that is not held against the second one.
+    const good = await runAlone(trainCommand, words("failing", [...onSlurm(), "--resume"]));
     expect(good.code, good.err).toBe(0);
   }, 240_000);
 

@@ -1,10 +1,7 @@
 /** The WebAssembly module from the package's own files. */
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { hasRelaxedSimd, Kernels } from "../../kernels/index.js";
-
-/** Beside the compiled code; from the sources (tests) it is where the build has put it. */
-const folders = ["../../kernels/", "../../../dist/kernels/"];
+import { builtFile } from "./built.js";
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -15,10 +12,7 @@ export function kernelModule(): WebAssembly.Module {
 }
 
 export function readKernelModule(name: "potluck" | "potluck-relaxed"): WebAssembly.Module {
-  const paths = folders.map((folder) => fileURLToPath(new URL(`${folder}${name}.wasm`, import.meta.url)));
-  const path = paths.find((p) => existsSync(p));
-  if (path === undefined) throw new Error("the kernels are not built: run `npm run build`");
-  return new WebAssembly.Module(readFileSync(path));
+  return new WebAssembly.Module(readFileSync(builtFile(`kernels/${name}.wasm`)));
 }
 
 /** Kernels with a memory of their own. */

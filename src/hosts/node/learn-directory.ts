@@ -14,7 +14,7 @@ import { writeFileSafely } from "./safe-file.js";
 
 export const learnFiles = [
   ...["config.yaml", "journal.jsonl", "calculations", "labels", "rounds"],
-  ...["potential.json", "labels.extxyz", "result.json", "report.html"],
+  ...["potential.json", "labels.extxyz", "result.json", "report.html", "slurm"],
 ];
 
 const roundName = (round: number): string => join("rounds", String(round).padStart(3, "0"));
@@ -37,6 +37,12 @@ export class LearnDirectory {
 
   get calculations(): string {
     return this.path("calculations");
+  }
+
+  /** Run directories of the fits of all rounds. */
+  fits(): string[] {
+    const rounds = this.path("rounds");
+    return existsSync(rounds) ? readdirSync(rounds).map((round) => join(rounds, round, "fit")) : [];
   }
 
   labelName = (id: string): string => join("labels", `${id}.extxyz`);

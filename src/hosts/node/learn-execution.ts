@@ -1,7 +1,5 @@
 /** Where the labels and fits of a loop are computed: on this machine with all its cores, or as jobs of a Slurm cluster. */
 import { setMaxListeners } from "node:events";
-import { rmSync } from "node:fs";
-import type { Failure } from "../../engines/index.js";
 import { InputError } from "../../errors/index.js";
 import {
   type Execution,
@@ -13,12 +11,19 @@ import {
   type LearnEvent,
 } from "../../learning/index.js";
 import { unitSystem } from "../../units/index.js";
-import { fullDiskAt } from "./atomic.js";
 import { createEngine, type KeepingEngine } from "./engines/index.js";
 import { LearnDirectory } from "./learn-directory.js";
 import type { LearnPlan } from "./learn-plan.js";
-import { type SlurmEvent, SlurmStopped, slurmExecutor, slurmSentence } from "./slurm/index.js";
+import { discardRun, type SlurmEvent, SlurmStopped, slurmExecutor, slurmSentence } from "./slurm/index.js";
 import { startRunDirectory, TrainingStopped, trainPotential } from "./train.js";
+import { clusterFolder } from "./train-slurm.js";
+
+/** Takes everything that a run which is not to be gone on with has asked of Slurm out of the queue: labels and members of fits. */
+export async function discardLearningJobs(directory: string): Promise<void> {
+  const run = new LearnDirectory(directory);
+  await discardRun(run.path("slurm"));
+  for (const fit of run.fits()) await discardRun(clusterFolder(fit));
+}
 
 export interface ExecutionParts {
   /** Of this machine. */
@@ -116,22 +121,10 @@ async function labelAll(orders: readonly LabelOrder[], how: Labelling): Promise<
 }
 
 async function labelOne({ id, structure }: LabelOrder, { engine, tell, signal }: Labelling): Promise<void> {
-  const { outcome, cost, reused, version, directory } = await engine.label(
-    structure,
-    signal === undefined ? {} : { signal },
-  );
+  const { outcome, cost, reused, version } = await engine.label(structure, signal === undefined ? {} : { signal });
   if (!outcome.converged && outcome.failure.kind === "cancelled") return;
-  if (!outcome.converged) blameDisk(directory, outcome.failure);
   const result = outcome.converged ? { labels: outcome.labels } : { failure: outcome.failure };
   tell({ id, cost, reused, engine: version === undefined ? engine.name : `${engine.name} ${version}`, result });
-}
-
-/** Where the disk was full the structure is not to blame: it is asked for again when there is space, of which the wreck takes none. */
-function blameDisk(directory: string | undefined, { excerpt }: Failure): void {
-  const full = directory === undefined ? undefined : fullDiskAt(directory, excerpt);
-  if (directory === undefined || full === undefined) return;
-  rmSync(directory, { recursive: true, force: true });
-  throw full;
 }
 
 interface Fitting {

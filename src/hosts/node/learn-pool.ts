@@ -1,18 +1,8 @@
 /** Worker threads that take the jobs of a loop from one queue, in the order in which they were given. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors/index.js";
+import { builtFile } from "./built.js";
 import type { LearnJob, LearnOutcomes, LearnReply } from "./learn-worker-messages.js";
-
-/** Compiled worker; from the sources (tests) the one that the build has made. */
-function workerPath(): string {
-  const path = ["./learn-worker.js", "../../../dist/hosts/node/learn-worker.js"]
-    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
-    .find((p) => existsSync(p));
-  if (path === undefined) throw new Error("the worker is not built: run `npm run build`");
-  return path;
-}
 
 interface Waiting {
   readonly job: LearnJob;
@@ -76,7 +66,7 @@ export class LearnPool {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerPath());
+    const worker = new Worker(builtFile("hosts/node/learn-worker.js"));
     this.#workers.push(worker);
     return worker;
   }

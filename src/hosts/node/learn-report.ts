@@ -1,10 +1,11 @@
 /** The report of a loop: what its result and its journal say, with the versions of what has made it. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, resolve } from "node:path";
 import { learningCourse } from "../../learning/course.js";
 import type { JournalLine, LearningResult } from "../../learning/index.js";
 import { learningReport } from "../../reports/learning.js";
+import { packageVersion } from "./built.js";
 import type { LearnDirectory } from "./learn-directory.js";
 import type { LearnPlan } from "./learn-plan.js";
 
@@ -33,10 +34,4 @@ async function enginesOf(directory: LearnDirectory): Promise<string[]> {
   if (!existsSync(directory.path(name))) return [];
   const frames = await directory.readFrames(name);
   return [...new Set(frames.flatMap(({ info }) => (info.has("engine") ? [String(info.get("engine"))] : [])))];
-}
-
-/** From src/hosts/node and from dist/hosts/node alike. */
-function packageVersion(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

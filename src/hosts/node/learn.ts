@@ -33,6 +33,7 @@ import { openSimulationPotential } from "./simulate-potential.js";
 import { startRunDirectory } from "./train-journal.js";
 
 export { learnFiles } from "./learn-directory.js";
+export { discardLearningJobs } from "./learn-execution.js";
 
 export interface LearnOptions {
   /** Run directory; made if need be. */

@@ -1,20 +1,10 @@
 /** Worker threads over one kernel memory. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { InputError } from "../../errors/index.js";
 import { Kernels } from "../../kernels/index.js";
+import { builtFile } from "./built.js";
 import { kernelModule } from "./kernels.js";
 import type { Job, Outcomes, Reply, WorkerStart } from "./worker-messages.js";
-
-/** Compiled worker; from the sources (tests) the one that the build has made. */
-function workerPath(): string {
-  const path = ["./worker.js", "../../../dist/hosts/node/worker.js"]
-    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
-    .find((p) => existsSync(p));
-  if (path === undefined) throw new Error("the worker is not built: run `npm run build`");
-  return path;
-}
 
 export class WorkerPool {
   readonly kernels: Kernels;
@@ -25,7 +15,10 @@ export class WorkerPool {
     this.kernels = Kernels.create(kernelModule());
     this.size = size;
     const start: WorkerStart = { module: this.kernels.module, memory: this.kernels.memory };
-    this.#workers = Array.from({ length: size }, () => new Worker(workerPath(), { workerData: start }));
+    this.#workers = Array.from(
+      { length: size },
+      () => new Worker(builtFile("hosts/node/worker.js"), { workerData: start }),
+    );
   }
 
   /** Gives a job to one worker; a worker does one at a time, the caller sees to that. */

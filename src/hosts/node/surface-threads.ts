@@ -1,11 +1,10 @@
 /** Threads for the surface kernels: workers over the memory of `kernels`, waiting for the leader's orders. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { type Kernels, placeGang } from "../../kernels/index.js";
 import type { Precision } from "../../networks/surface-network.js";
 import type { NetworkPotential } from "../../potentials/definition.js";
 import { type SurfaceJob, SurfaceTeam } from "../../potentials/surface-team.js";
+import { builtFile } from "./built.js";
 
 export interface SurfaceThreads {
   readonly team: SurfaceTeam;
@@ -30,7 +29,7 @@ export async function startSurfaceThreads(
     Array.from({ length: threads - 1 }, (_, k) => {
       const job: SurfaceJob = { potential, precision, places, thread: k + 1 };
       const workerData: SurfaceStart = { module: kernels.module, memory: kernels.memory, job };
-      return started(new Worker(workerPath(), { workerData }));
+      return started(new Worker(builtFile("hosts/node/surface-worker.js"), { workerData }));
     }),
   );
   const team = new SurfaceTeam(kernels, places);
@@ -46,13 +45,4 @@ function started(worker: Worker): Promise<Worker> {
     worker.once("message", () => resolve(worker));
     worker.once("error", reject);
   });
-}
-
-/** Compiled worker; from the sources (tests) the one that the build has made. */
-function workerPath(): string {
-  const path = ["./surface-worker.js", "../../../dist/hosts/node/surface-worker.js"]
-    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
-    .find((p) => existsSync(p));
-  if (path === undefined) throw new Error("the worker is not built: run `npm run build`");
-  return path;
 }

@@ -4,12 +4,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../../errors/index.js";
 import type { FitExecution } from "../../training/configuration-execution.js";
 import type { MemberPlan } from "../../training/member.js";
 import type { EpochRecord } from "../../training/record.js";
 import { fullDiskAt } from "./atomic.js";
+import { builtFile } from "./built.js";
 import type { Job, JobOutcome, JobTrouble } from "./slurm/jobs.js";
 import { SlurmRun, SlurmStopped } from "./slurm/run.js";
 import type { Journal } from "./train-journal.js";
@@ -64,20 +64,11 @@ function jobOf(member: number, directory: string, threads: number): Job {
   return {
     name: `member-${member + 1}`,
     directory: here,
-    words: [process.execPath, programPath(), "train", ...task, "--quiet"],
+    words: [process.execPath, builtFile("cli/main.js"), "train", ...task, "--quiet"],
     done: fromHere(memberFiles.fitted(member)),
     checkpoint: fromHere(memberFiles.checkpoint(member)),
     continues: true,
   };
-}
-
-/** Compiled program; from the sources (tests) the one that the build has made. */
-function programPath(): string {
-  const path = ["../../cli/main.js", "../../../dist/cli/main.js"]
-    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
-    .find((p) => existsSync(p));
-  if (path === undefined) throw new Error("the program is not built: run `npm run build`");
-  return path;
 }
 
 interface NewsParts extends Pick<FitRun["options"], "directory" | "onEvent"> {

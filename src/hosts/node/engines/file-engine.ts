@@ -177,11 +177,17 @@ export function stoppedFailure(reason: NonNullable<Ended["stopped"]>, limits: Li
   if (reason === "cancelled")
     return { kind: reason, problem: "The calculation was cancelled.", remedy: "Start again: nothing of it is kept." };
   const time = reason === "time-limit";
+  const [limit, unit, what] = time ? [limits?.seconds, "s", "time"] : [limits?.megabytes, "MB of memory", "memory"];
+  // A cluster has limits of its own.
+  if (limit === undefined)
+    return {
+      kind: reason,
+      problem: `The job of the calculation has been ended at its limit of ${what}.`,
+      remedy: `Raise \`${what}\` in the settings of the cluster, or make the calculation cheaper.`,
+    };
   return {
     kind: reason,
-    problem: time
-      ? `The calculation has been ended after ${limits?.seconds} s, its limit.`
-      : `The calculation has been ended at ${limits?.megabytes} MB of memory, its limit.`,
+    problem: `The calculation has been ended ${time ? "after" : "at"} ${limit} ${unit}, its limit.`,
     remedy: `Raise the limit (${time ? "seconds" : "megabytes"}), or make the calculation cheaper.`,
   };
 }

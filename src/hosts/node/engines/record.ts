@@ -1,12 +1,13 @@
 /** `calculation.json`: what came of a calculation, so that it is not done again. Version 1. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { type Calculation, type Cost, labelledFrame, type Outcome, type Preparation } from "../../../engines/index.js";
 import { InputError } from "../../../errors/index.js";
 import { type OutputOptions, refuse } from "../../../formats/outputs.js";
 import type { Frame, Structure } from "../../../structure/index.js";
+import { fullDiskAt } from "../atomic.js";
 import { writeFileSafely } from "../safe-file.js";
 import { recordName } from "./record-name.js";
 
@@ -77,8 +78,14 @@ export function inputHash({ files, command }: Pick<Preparation, "files" | "comma
   return hash.digest("hex");
 }
 
+/** Throws `InputError`, and leaves no trace of the run, where a failure is that of a full disk and not of the structure. */
 export function writeRecord(calculation: Calculation, directory: string, input: string): void {
   const { engine, version, structure, outcome, cost } = calculation;
+  const full = outcome.converged ? undefined : fullDiskAt(directory, outcome.failure.excerpt);
+  if (full !== undefined) {
+    rmSync(directory, { recursive: true, force: true });
+    throw full;
+  }
   const record = {
     format: "potluck-calculation",
     version: 1,

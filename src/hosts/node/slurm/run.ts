@@ -86,6 +86,8 @@ export class SlurmRun {
   readonly #release: () => void;
   readonly #open = new Map<string, Task>();
   readonly #told = new Set<string>();
+  /** Names of the arrays of earlier runs. */
+  readonly #inherited: ReadonlySet<string>;
   readonly #closing = new AbortController();
   /** That nobody waits any longer: by the user, or because we are closed. */
   readonly #signal: AbortSignal;
@@ -102,6 +104,7 @@ export class SlurmRun {
     this.#options = options;
     this.#signal = AbortSignal.any([this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
     this.#book = new JobBook(options.directory);
+    this.#inherited = new Set(this.#book.arrays);
     this.#release = lockDirectory(options.directory);
   }
 
@@ -255,7 +258,9 @@ export class SlurmRun {
     const state = known.entry?.state ?? (await stateInAccounting(known.owner, place.index));
     const verdict = verdictOf({ state, code, job: job ?? {} });
     if (verdict.again && !settled) return;
-    if (!this.#tryAgain(task, verdict))
+    const forgiven = this.#options.retryFailed === true && this.#inherited.has(place.batch.name) && !verdict.again;
+    if (forgiven) this.#forgive(task, verdict);
+    else if (!this.#tryAgain(task, verdict))
       this.#end(task, this.#outcome(name, { ...verdict, state: "failed", exitCode: code, output }));
   }
 
@@ -278,6 +283,15 @@ export class SlurmRun {
     task.missing = undefined;
     this.#tell({ kind: "again", name, reason: problem, attempt: this.#book.attempts(name) + 1 });
     return true;
+  }
+
+  /** What an earlier run has submitted and has failed since: the user may have mended the cause, so it counts for nothing. */
+  #forgive(task: Task, { problem }: Verdict): void {
+    const { name } = task;
+    this.#book.again(name, problem);
+    this.#book.forget(name);
+    task.missing = undefined;
+    this.#tell({ kind: "again", name, reason: problem, attempt: 1 });
   }
 
   #end(task: Task, outcome: JobOutcome): void {
