@@ -1,13 +1,13 @@
 /**
  * Pulls of many gradients at once, for the forces of every member of a committee: the derivatives of each radial and wide function with
- * respect to each neighbour are made once,
+ * respect to each neighbour are made once, along its direction u and along t₁, t₂ across it,
  *
- *   J_f(j) = A_f g′ u + (g/r)(B_f − u (u·B_f)),   A_f = Σ_lm c_lm Y_lm − self,   B_f = Σ_lm c_lm ∇Y_lm,   c = 2^(1−ζ) β M
+ *   along  A_f g′,   across  (g/r) t₁·B_f  and  (g/r) t₂·B_f,   A_f = Σ_lm c_lm Y_lm − self,   B_f = Σ_lm c_lm ∇Y_lm,   c = 2^(1−ζ) β M
  *
- * and then multiplied by every member's dE/dG.
+ * then multiplied by every member's dE/dG, and only the sums are turned to x, y, z. Radial functions are along u alone.
  */
 import { harmonic, harmonicParts, imaginary, legendre, real } from "./harmonics";
-import { add, fma, get, mul, product, put, splat, sub } from "./lanes";
+import { add, div, fma, get, mul, product, put, splat, sub } from "./lanes";
 import { inverse, partEnd, partStart, shapeSlope, shapeValue, stride, unitX, unitY, unitZ } from "./neighborhood";
 import { moments } from "./wide";
 
@@ -19,31 +19,28 @@ const WIDE_BYTES: usize = 48;
 const DEGREE: usize = 32;
 const RADIAL_BYTES: usize = 16;
 
-let slopeX: usize = 0; // [lm] rows of ∂Y/∂x, then y, z
-let slopeY: usize = 0;
-let slopeZ: usize = 0;
-let along: usize = 0; // [function] rows: A
-let rowX: usize = 0; // [function] rows: B, then J
-let rowY: usize = 0;
-let rowZ: usize = 0;
+let frame: usize = 0; // rows: t₁ (xyz), t₂ (xyz)
+let slopes1: usize = 0; // [lm] rows of t₁·∇Y
+let slopes2: usize = 0;
+let along: usize = 0; // [function] rows: A, then A g′
+let across1: usize = 0; // [function] rows: t₁·B, then (g/r) t₁·B
+let across2: usize = 0;
 let coefficients: usize = 0; // T[function][lm]
 let functionOf: usize = 0; // i32[row]
 let weights: usize = 0; // T[member][row]
-let lmMost: usize = 0;
 
 /** First byte behind what `jacobianPulls` needs. Pulls of member m are rows 3m, 3m + 1, 3m + 2 from the returned `pullRows` on. */
 export function placeJacobian<T>(at: usize, degree: usize, functions: usize, members: usize): usize {
-  lmMost = (degree + 1) * (degree + 1);
+  const most = (degree + 1) * (degree + 1);
   pullRows = at;
-  slopeX = pullRows + 3 * members * stride;
-  slopeY = slopeX + lmMost * stride;
-  slopeZ = slopeY + lmMost * stride;
-  along = slopeZ + lmMost * stride;
-  rowX = along + functions * stride;
-  rowY = rowX + functions * stride;
-  rowZ = rowY + functions * stride;
-  coefficients = rowZ + functions * stride;
-  functionOf = coefficients + ((functions * lmMost * sizeof<T>() + 63) & ~63);
+  frame = pullRows + 3 * members * stride;
+  slopes1 = frame + 6 * stride;
+  slopes2 = slopes1 + most * stride;
+  along = slopes2 + most * stride;
+  across1 = along + functions * stride;
+  across2 = across1 + functions * stride;
+  coefficients = across2 + functions * stride;
+  functionOf = coefficients + ((functions * most * sizeof<T>() + 63) & ~63);
   weights = functionOf + ((4 * functions + 63) & ~63);
   return (weights + members * functions * sizeof<T>() + 63) & ~63;
 }
@@ -58,8 +55,10 @@ export function jacobianPulls<T>(program: usize, elements: i32, slopes: usize, m
     const from = <usize>load<u32>(partStart + (e << 2));
     const to = <usize>load<u32>(partEnd + (e << 2));
     if (from == to) continue;
+    frames<T>(from, to);
     if (degree > 0) harmonicSlopes<T>(degree, from, to);
-    let rows = radialRows<T>(program, e, from, to);
+    const radial = radialRows<T>(program, e, from, to);
+    let rows = radial;
     for (let order = 2; order <= degree + 1; order++) rows = wideRows<T>(program, e, order * order, rows, from, to);
     for (let m = 0; m < members; m++)
       for (let r = 0; r < rows; r++) {
@@ -67,37 +66,77 @@ export function jacobianPulls<T>(program: usize, elements: i32, slopes: usize, m
         put<T>(weights + <usize>(m * rows + r) * sizeof<T>(), load<f64>(slopes + ((<usize>m * most + f) << 3)));
       }
     const row = <usize>rows * sizeof<T>();
-    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowX + from, stride, pullRows + from, 3 * stride);
-    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowY + from, stride, pullRows + stride + from, 3 * stride);
-    product<T>(members, to - from, rows, weights, row, sizeof<T>(), rowZ + from, stride, pullRows + 2 * stride + from, 3 * stride);
+    const wide = weights + <usize>radial * sizeof<T>(), first = <usize>radial * stride + from, pull = pullRows + from;
+    product<T>(members, to - from, rows, weights, row, sizeof<T>(), along + from, stride, pull, 3 * stride);
+    product<T>(members, to - from, rows - radial, wide, row, sizeof<T>(), across1 + first, stride, pull + stride, 3 * stride);
+    product<T>(members, to - from, rows - radial, wide, row, sizeof<T>(), across2 + first, stride, pull + 2 * stride, 3 * stride);
+    for (let m = 0; m < members; m++) turn<T>(pullRows + 3 * <usize>m * stride, from, to);
   }
 }
 
-/** ∇Y as if x, y and z were independent; what points along u is taken out later. */
+/** Two directions across u, with no division by what may be small (Duff et al., J. Comput. Graph. Tech. 6, 1, 2017). */
+function frames<T>(from: usize, to: usize): void {
+  const xs = unitX, ys = unitY, zs = unitZ, t = frame, row = stride;
+  const one = splat<T>(1), sign = splat<T>(-0.0);
+  for (let p = from; p < to; p += 16) {
+    const x = v128.load(xs + p), y = v128.load(ys + p), z = v128.load(zs + p);
+    const s = v128.or(v128.and(z, sign), one);
+    const a = v128.neg<T>(div<T>(one, add<T>(s, z)));
+    const ya = mul<T>(y, a), b = mul<T>(x, ya), sx = mul<T>(s, x);
+    let at = t + p;
+    v128.store(at, fma<T>(one, sx, mul<T>(x, a)));
+    v128.store((at += row), mul<T>(s, b));
+    v128.store((at += row), v128.neg<T>(sx));
+    v128.store((at += row), b);
+    v128.store((at += row), fma<T>(s, y, ya));
+    v128.store(at + row, v128.neg<T>(y));
+  }
+}
+
+/** Sums along u, t₁, t₂ become x, y, z. */
+function turn<T>(pull: usize, from: usize, to: usize): void {
+  const row = stride;
+  const t = frame;
+  for (let p = from; p < to; p += 16) {
+    const a = v128.load(pull + p), b = v128.load(pull + row + p), c = v128.load(pull + 2 * row + p);
+    const x = fma<T>(mul<T>(a, v128.load(unitX + p)), b, v128.load(t + p));
+    const y = fma<T>(mul<T>(a, v128.load(unitY + p)), b, v128.load(t + row + p));
+    const z = fma<T>(mul<T>(a, v128.load(unitZ + p)), b, v128.load(t + 2 * row + p));
+    v128.store(pull + p, fma<T>(x, c, v128.load(t + 3 * row + p)));
+    v128.store(pull + row + p, fma<T>(y, c, v128.load(t + 4 * row + p)));
+    v128.store(pull + 2 * row + p, fma<T>(z, c, v128.load(t + 5 * row + p)));
+  }
+}
+
+/** t·∇Y, as if x, y and z were independent: what that adds is along u. */
 function harmonicSlopes<T>(degree: i32, from: usize, to: usize): void {
+  const t = frame, row = stride;
   for (let l = 0; l <= degree; l++)
     for (let m = 0; m <= l; m++) {
-      const q = legendre + <usize>(l * (l + 1) / 2 + m) * stride;
-      const at = <usize>(l * l + (m == 0 ? 0 : 2 * m - 1)) * stride;
-      const a = real + <usize>m * stride;
-      const b = imaginary + <usize>m * stride;
+      const q = legendre + <usize>(l * (l + 1) / 2 + m) * row;
+      const at = <usize>(l * l + (m == 0 ? 0 : 2 * m - 1)) * row;
+      const at1 = slopes1 + at, at2 = slopes2 + at;
+      const a = real + <usize>m * row;
+      const b = imaginary + <usize>m * row;
       const factor = splat<T>(<f64>m);
       for (let p = from; p < to; p += 16) {
-        const up = m < l ? v128.load(q + stride + p) : splat<T>(0);
-        v128.store(slopeZ + at + p, mul<T>(up, v128.load(a + p)));
+        const up = m < l ? v128.load(q + row + p) : splat<T>(0);
+        const z1 = v128.load(t + 2 * row + p), z2 = v128.load(t + 5 * row + p);
+        const za = mul<T>(up, v128.load(a + p));
         if (m == 0) {
-          v128.store(slopeX + at + p, splat<T>(0));
-          v128.store(slopeY + at + p, splat<T>(0));
+          v128.store(at1 + p, mul<T>(za, z1));
+          v128.store(at2 + p, mul<T>(za, z2));
           continue;
         }
+        const x1 = v128.load(t + p), y1 = v128.load(t + row + p), x2 = v128.load(t + 3 * row + p), y2 = v128.load(t + 4 * row + p);
+        const zb = mul<T>(up, v128.load(b + p));
         const here = mul<T>(factor, v128.load(q + p));
-        const ax = mul<T>(here, v128.load(a - stride + p));
-        const bx = mul<T>(here, v128.load(b - stride + p));
-        v128.store(slopeX + at + p, ax);
-        v128.store(slopeY + at + p, v128.neg<T>(bx));
-        v128.store(slopeX + at + stride + p, bx);
-        v128.store(slopeY + at + stride + p, ax);
-        v128.store(slopeZ + at + stride + p, mul<T>(up, v128.load(b + p)));
+        const ax = mul<T>(here, v128.load(a - row + p));
+        const bx = mul<T>(here, v128.load(b - row + p));
+        v128.store(at1 + p, fma<T>(sub<T>(mul<T>(ax, x1), mul<T>(bx, y1)), za, z1));
+        v128.store(at2 + p, fma<T>(sub<T>(mul<T>(ax, x2), mul<T>(bx, y2)), za, z2));
+        v128.store(at1 + row + p, fma<T>(fma<T>(mul<T>(bx, x1), ax, y1), zb, z1));
+        v128.store(at2 + row + p, fma<T>(fma<T>(mul<T>(bx, x2), ax, y2), zb, z2));
       }
     }
 }
@@ -111,12 +150,7 @@ function radialRows<T>(program: usize, e: usize, from: usize, to: usize): i32 {
     const at = <usize>k * stride;
     const slope = shapeSlope + <usize>load<i32>(row, 4) * stride;
     const weight = splat<T>(load<f64>(row, 8));
-    for (let p = from; p < to; p += 16) {
-      const g = mul<T>(weight, v128.load(slope + p));
-      v128.store(rowX + at + p, mul<T>(g, v128.load(unitX + p)));
-      v128.store(rowY + at + p, mul<T>(g, v128.load(unitY + p)));
-      v128.store(rowZ + at + p, mul<T>(g, v128.load(unitZ + p)));
-    }
+    for (let p = from; p < to; p += 16) v128.store(along + at + p, mul<T>(weight, v128.load(slope + p)));
     row += RADIAL_BYTES;
   }
   return count;
@@ -146,9 +180,8 @@ function wideRows<T>(program: usize, e: usize, lm: i32, first: i32, from: usize,
   const row = <usize>lm * sizeof<T>();
   const at = <usize>first * stride + from;
   product<T>(size, to - from, lm, c, row, sizeof<T>(), harmonic + from, stride, along + at, stride);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeX + from, stride, rowX + at, stride);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeY + from, stride, rowY + at, stride);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopeZ + from, stride, rowZ + at, stride);
+  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopes1 + from, stride, across1 + at, stride);
+  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopes2 + from, stride, across2 + at, stride);
   let r = <usize>first;
   for (let k = 0; k < count; k++) {
     const w = table + <usize>k * WIDE_BYTES;
@@ -170,16 +203,13 @@ function sideOf(w: usize, e: usize): i32 {
 
 function finish<T>(at: usize, shape: usize, self: f64, from: usize, to: usize): void {
   const less = splat<T>(-self);
+  const a = along + at, b1 = across1 + at, b2 = across2 + at, inverses = inverse;
+  const values = shapeValue + shape, slopes = shapeSlope + shape;
   for (let p = from; p < to; p += 16) {
-    const g = v128.load(shapeValue + shape + p);
-    const a = mul<T>(fma<T>(v128.load(along + at + p), less, g), v128.load(shapeSlope + shape + p));
-    const across = mul<T>(g, v128.load(inverse + p));
-    const x = v128.load(rowX + at + p), y = v128.load(rowY + at + p), z = v128.load(rowZ + at + p);
-    const ux = v128.load(unitX + p), uy = v128.load(unitY + p), uz = v128.load(unitZ + p);
-    const dot = fma<T>(fma<T>(mul<T>(x, ux), y, uy), z, uz);
-    const radial = sub<T>(a, mul<T>(across, dot));
-    v128.store(rowX + at + p, add<T>(mul<T>(across, x), mul<T>(radial, ux)));
-    v128.store(rowY + at + p, add<T>(mul<T>(across, y), mul<T>(radial, uy)));
-    v128.store(rowZ + at + p, add<T>(mul<T>(across, z), mul<T>(radial, uz)));
+    const g = v128.load(values + p);
+    v128.store(a + p, mul<T>(fma<T>(v128.load(a + p), less, g), v128.load(slopes + p)));
+    const across = mul<T>(g, v128.load(inverses + p));
+    v128.store(b1 + p, mul<T>(across, v128.load(b1 + p)));
+    v128.store(b2 + p, mul<T>(across, v128.load(b2 + p)));
   }
 }
