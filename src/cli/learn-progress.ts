@@ -19,6 +19,8 @@ export interface LearningViewOptions {
   readonly quiet: boolean;
   /** Whether γ against step is drawn: on a terminal, not in a log. */
   readonly curves: boolean;
+  /** Of the properties, by name. */
+  readonly units: Readonly<Record<string, string>>;
 }
 
 type RecordEvent = Extract<LearnEvent, { kind: "record" }>;
@@ -80,7 +82,7 @@ function warningOf(record: LearnRecord): string | undefined {
 }
 
 /** What a record is worth telling for good; `state` is that after it. */
-function linesOf(record: LearnRecord, state: LearningState, { budget, curves }: LearningViewOptions): string[] {
+function linesOf(record: LearnRecord, state: LearningState, { budget, curves, units }: LearningViewOptions): string[] {
   const { round } = currentRound(state);
   switch (record.event) {
     case "ordered":
@@ -98,7 +100,7 @@ function linesOf(record: LearnRecord, state: LearningState, { budget, curves }: 
       return [`Round ${round}: fitted (${record.kind}, ${duration(record.seconds)})${found}.`];
     }
     case "measured":
-      return [`Round ${round}: ${propertiesText(record.values, state.references ?? {})}.`];
+      return [`Round ${round}: ${propertiesText(record.values, state.references ?? {}, units)}.`];
     case "closed":
       return closedLines(state, record.round);
     default:
@@ -135,12 +137,12 @@ function errorsText(errors: SetErrors | null): string {
   ].join(", ");
 }
 
-/** "surface-energy 100 0.914 (reference 0.915)" */
-const propertiesText = (values: Measured, references: Measured): string =>
+/** "surface-energy 100 0.914 J/m² (reference 0.915)" */
+const propertiesText = (values: Measured, references: Measured, units: LearningViewOptions["units"]): string =>
   Object.entries(values)
     .map(([name, value]) => {
       const reference = references[name] ?? null;
-      return `${name} ${value === null ? "–" : significant(value)}${reference === null ? "" : ` (reference ${significant(reference)})`}`;
+      return `${name} ${value === null ? "–" : `${significant(value)} ${units[name] ?? ""}`.trim()}${reference === null ? "" : ` (reference ${significant(reference)})`}`;
     })
     .join(", ");
 

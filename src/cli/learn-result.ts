@@ -1,7 +1,7 @@
 /** What learning ends with, as text and as an exit code. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { LearningResult, RoundResult } from "../learning/index.js";
+import { type LearningResult, measureUnits, type RoundResult } from "../learning/index.js";
 import { endSentence, endSentences } from "../reports/learning-words.js";
 import { duration, significant } from "../reports/numbers.js";
 import type { SetErrors } from "../training/record.js";
@@ -9,7 +9,7 @@ import { EndedEarly } from "./ended-early.js";
 import { layOut } from "./table.js";
 
 export function learningText(result: LearningResult, out: string): string {
-  const { reason, rounds, labels, failures, seed, seconds, references } = result;
+  const { reason, rounds, labels, failures, seed, seconds, references, configuration } = result;
   const names = [...new Set(rounds.flatMap(({ properties }) => Object.keys(properties)))];
   return [
     endSentence(reason),
@@ -17,7 +17,9 @@ export function learningText(result: LearningResult, out: string): string {
     ...failures.map(({ kind, count }) => `${count} structures without labels: ${kind}`),
     "",
     roundTable(rounds),
-    ...(names.length === 0 ? [] : ["", propertyTable(rounds, names, references)]),
+    ...(names.length === 0
+      ? []
+      : ["", propertyTable(rounds, names, { references, units: measureUnits(configuration.check.properties) })]),
     "",
     ...whatIsThere(out),
   ].join("\n");
@@ -56,15 +58,15 @@ function roundTable(rounds: readonly RoundResult[]): string {
 function propertyTable(
   rounds: readonly RoundResult[],
   names: readonly string[],
-  references: LearningResult["references"],
+  { references, units }: Pick<LearningResult, "references"> & { readonly units: Readonly<Record<string, string>> },
 ): string {
   const rows = rounds.map(({ labels, properties }) => [
     String(labels),
     ...names.map((name) => number(properties[name])),
   ]);
-  return layOut([["labels", ...names], ...rows, ["reference", ...names.map((name) => number(references[name]))]], {
-    text: 0,
-  });
+  const head = ["labels", ...names.map((name) => (units[name] === undefined ? name : `${name}, ${units[name]}`))];
+  const last = ["reference", ...names.map((name) => number(references[name]))];
+  return layOut([head, ...rows, last], { text: 0 });
 }
 
 /** Throws where the loop did not come to an end that it was meant to. */

@@ -1,7 +1,7 @@
 /** `potluck learn`: a potential that labels what it does not know while it explores. */
 import { Command } from "commander";
 import { discardLearningJobs, learnOnTheFly } from "../hosts/node/learn.js";
-import { learningFormat } from "../learning/index.js";
+import { learningFormat, measureUnits } from "../learning/index.js";
 import { Interrupted } from "./failures.js";
 import { interruptible } from "./interruption.js";
 import {
@@ -64,6 +64,7 @@ async function learn(file: string | undefined, options: LearnOptions, terminal: 
     budget: configuration.budget.labels,
     quiet: options.quiet === true,
     curves: terminal.err.isTTY === true,
+    units: measureUnits(configuration.check.properties),
   });
   const result = await watched(configuration, { resume, progress, view });
   progress.finish();

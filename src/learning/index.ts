@@ -22,7 +22,7 @@ export * from "./journal.js";
 export { type LabelErrors, labelErrors } from "./label-errors.js";
 export { configurationOfLasp2, type Lasp2Translation } from "./lasp2.js";
 export { type LoopParts, learn } from "./loop.js";
-export { type Measure, measure, measureOf } from "./measures.js";
+export { type Measure, measure, measureOf, measureUnits } from "./measures.js";
 export { isMoving, nextTask, type Plan, type Task } from "./next.js";
 export { type FitSources, fitConfiguration } from "./refit.js";
 export { type LearningResult, learningResult, type RoundResult } from "./result.js";

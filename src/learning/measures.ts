@@ -16,28 +16,29 @@ export interface Measure {
 
 const quantityUnits = { "bulk-modulus": "GPa", volume: "Å³/atom", energy: "eV/atom" } as const;
 
-/** "surface-energy 100" */
-export function measureOf(configuration: MeasureConfiguration, crystal: Structure): Measure {
+export const measureOf = (configuration: MeasureConfiguration, crystal: Structure): Measure => ({
+  ...titleOf(configuration),
+  ...{ configuration, crystal },
+});
+
+/** Unit of each measure by its name. */
+export const measureUnits = (configurations: readonly MeasureConfiguration[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(configurations.map(titleOf).map(({ name, unit }) => [name, unit]));
+
+/** "surface-energy 100", in J/m² */
+function titleOf(configuration: MeasureConfiguration): { readonly name: string; readonly unit: string } {
+  const { name } = configuration;
   switch (configuration.kind) {
     case "surface-energy":
-      return named(configuration, crystal, {
-        standard: `surface-energy ${configuration.miller.join("")}`,
-        unit: "J/m²",
-      });
+      return { name: name ?? `surface-energy ${configuration.miller.join("")}`, unit: "J/m²" };
     case "equation-of-state": {
       const { quantity } = configuration;
-      return named(configuration, crystal, { standard: quantity, unit: quantityUnits[quantity] });
+      return { name: name ?? quantity, unit: quantityUnits[quantity] };
     }
     case "vacancy":
-      return named(configuration, crystal, { standard: "vacancy", unit: "eV" });
+      return { name: name ?? "vacancy", unit: "eV" };
   }
 }
-
-const named = (
-  configuration: MeasureConfiguration,
-  crystal: Structure,
-  { standard, unit }: { standard: string; unit: string },
-): Measure => ({ name: configuration.name ?? standard, unit, configuration, crystal });
 
 /** In the unit of the measure; null where the potential has no such thing. */
 export function measure(potential: Potential, { configuration, crystal }: Measure): number | null {

@@ -223,7 +223,10 @@ describe("the live view", () => {
     const stream = new MemoryStream({ isTTY: options.isTTY, columns: 200 });
     let clock = 0;
     const progress = new Progress({ stream, silent: options.quiet === true, now: () => (clock += 20) });
-    const view = new LearningProgress(progress, { budget: 29, quiet: options.quiet === true, curves: options.isTTY });
+    const view = new LearningProgress(progress, {
+      ...{ budget: 29, quiet: options.quiet === true, curves: options.isTTY },
+      units: { "bulk-modulus": "GPa" },
+    });
     let state = emptyState;
     for (const { wall, ...record } of syntheticJournal) {
       if (record.event === "leg")
@@ -246,7 +249,7 @@ describe("the live view", () => {
       "Round 1: 4 labels, 25 left; on the new ones before learning: E 47.5 meV/atom, F 0.473 eV/Å.",
     );
     expect(text).toContain("Round 1: fitted (warm, 13 s); test set: E 25.1 meV/atom, F 0.251 eV/Å.");
-    expect(text).toContain("bulk-modulus 95.4 (reference 98.8), gap <111> 0.357.");
+    expect(text).toContain("bulk-modulus 95.4 GPa (reference 98.8), gap <111> 0.357.");
     expect(text).toContain("Warning: walker Si-900K is lost. Too hot.");
     expect(text).toContain("Warning: a calculation has failed (unconverged): It does not converge.");
     expect(text).toMatch(

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, resolve } from "node:path";
 import { learningCourse } from "../../learning/course.js";
-import type { JournalLine, LearningResult } from "../../learning/index.js";
+import { type JournalLine, type LearningResult, measureUnits } from "../../learning/index.js";
 import { learningReport } from "../../reports/learning.js";
 import { packageVersion } from "./built.js";
 import type { LearnDirectory } from "./learn-directory.js";
@@ -22,7 +22,7 @@ export async function reportOfRun(result: LearningResult, parts: ReportParts): P
   return await learningReport({
     ...{ name: basename(resolve(directory.root)), result },
     course: learningCourse(journal, plan.configuration.label.retries),
-    units: Object.fromEntries(plan.measures.map(({ name, unit }) => [name, unit])),
+    units: measureUnits(plan.measures.map(({ configuration }) => configuration)),
     ...{ engines: await enginesOf(directory), version: packageVersion() },
     machine: { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, threads },
   });
