@@ -108,37 +108,42 @@ function turn<T>(pull: usize, from: usize, to: usize): void {
   }
 }
 
-/** t·∇Y, as if x, y and z were independent: what that adds is along u. */
+/** t·∇Y of l ≥ 1, as if x, y and z were independent: what that adds is along u. */
 function harmonicSlopes<T>(degree: i32, from: usize, to: usize): void {
   const t = frame, row = stride;
-  for (let l = 0; l <= degree; l++)
-    for (let m = 0; m <= l; m++) {
-      const q = legendre + <usize>(l * (l + 1) / 2 + m) * row;
-      const at = <usize>(l * l + (m == 0 ? 0 : 2 * m - 1)) * row;
-      const at1 = slopes1 + at, at2 = slopes2 + at;
-      const a = real + <usize>m * row;
-      const b = imaginary + <usize>m * row;
-      const factor = splat<T>(<f64>m);
-      for (let p = from; p < to; p += 16) {
-        const up = m < l ? v128.load(q + row + p) : splat<T>(0);
-        const z1 = v128.load(t + 2 * row + p), z2 = v128.load(t + 5 * row + p);
-        const za = mul<T>(up, v128.load(a + p));
-        if (m == 0) {
-          v128.store(at1 + p, mul<T>(za, z1));
-          v128.store(at2 + p, mul<T>(za, z2));
-          continue;
-        }
-        const x1 = v128.load(t + p), y1 = v128.load(t + row + p), x2 = v128.load(t + 3 * row + p), y2 = v128.load(t + 4 * row + p);
-        const zb = mul<T>(up, v128.load(b + p));
-        const here = mul<T>(factor, v128.load(q + p));
-        const ax = mul<T>(here, v128.load(a - row + p));
-        const bx = mul<T>(here, v128.load(b - row + p));
-        v128.store(at1 + p, fma<T>(sub<T>(mul<T>(ax, x1), mul<T>(bx, y1)), za, z1));
-        v128.store(at2 + p, fma<T>(sub<T>(mul<T>(ax, x2), mul<T>(bx, y2)), za, z2));
-        v128.store(at1 + row + p, fma<T>(fma<T>(mul<T>(bx, x1), ax, y1), zb, z1));
-        v128.store(at2 + row + p, fma<T>(fma<T>(mul<T>(bx, x2), ax, y2), zb, z2));
+  const xs1 = t, ys1 = t + row, zs1 = t + 2 * row, xs2 = t + 3 * row, ys2 = t + 4 * row, zs2 = t + 5 * row;
+  for (let l = 1; l <= degree; l++) {
+    const up = legendre + <usize>(l * (l + 1) / 2 + 1) * row;
+    const at = <usize>(l * l) * row;
+    for (let p = from; p < to; p += 16) {
+      const q = v128.load(up + p);
+      v128.store(slopes1 + at + p, mul<T>(q, v128.load(zs1 + p)));
+      v128.store(slopes2 + at + p, mul<T>(q, v128.load(zs2 + p)));
+    }
+  }
+  for (let m = 1; m <= degree; m++) {
+    const re = real + <usize>m * row, im = imaginary + <usize>m * row;
+    const factor = splat<T>(<f64>m);
+    for (let p = from; p < to; p += 16) {
+      // ∂(x+iy)^m along t₁ and t₂, and (x+iy)^m times their z.
+      const c = mul<T>(factor, v128.load(re - row + p)), s = mul<T>(factor, v128.load(im - row + p));
+      const x1 = v128.load(xs1 + p), y1 = v128.load(ys1 + p), x2 = v128.load(xs2 + p), y2 = v128.load(ys2 + p);
+      const a1 = sub<T>(mul<T>(c, x1), mul<T>(s, y1)), b1 = fma<T>(mul<T>(s, x1), c, y1);
+      const a2 = sub<T>(mul<T>(c, x2), mul<T>(s, y2)), b2 = fma<T>(mul<T>(s, x2), c, y2);
+      const a = v128.load(re + p), b = v128.load(im + p), z1 = v128.load(zs1 + p), z2 = v128.load(zs2 + p);
+      const za1 = mul<T>(a, z1), zb1 = mul<T>(b, z1), za2 = mul<T>(a, z2), zb2 = mul<T>(b, z2);
+      for (let l = m; l <= degree; l++) {
+        const place = legendre + <usize>(l * (l + 1) / 2 + m) * row + p;
+        const at = <usize>(l * l + 2 * m - 1) * row + p;
+        const q = v128.load(place);
+        const up = m < l ? v128.load(place + row) : splat<T>(0);
+        v128.store(slopes1 + at, fma<T>(mul<T>(q, a1), up, za1));
+        v128.store(slopes1 + at + row, fma<T>(mul<T>(q, b1), up, zb1));
+        v128.store(slopes2 + at, fma<T>(mul<T>(q, a2), up, za2));
+        v128.store(slopes2 + at + row, fma<T>(mul<T>(q, b2), up, zb2));
       }
     }
+  }
 }
 
 function radialRows<T>(program: usize, e: usize, from: usize, to: usize): i32 {
@@ -180,8 +185,10 @@ function wideRows<T>(program: usize, e: usize, lm: i32, first: i32, from: usize,
   const row = <usize>lm * sizeof<T>();
   const at = <usize>first * stride + from;
   product<T>(size, to - from, lm, c, row, sizeof<T>(), harmonic + from, stride, along + at, stride);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopes1 + from, stride, across1 + at, stride);
-  product<T>(size, to - from, lm, c, row, sizeof<T>(), slopes2 + from, stride, across2 + at, stride);
+  // Y₀₀ is the same everywhere.
+  const bent = c + sizeof<T>(), slopeRow = stride + from;
+  product<T>(size, to - from, lm - 1, bent, row, sizeof<T>(), slopes1 + slopeRow, stride, across1 + at, stride);
+  product<T>(size, to - from, lm - 1, bent, row, sizeof<T>(), slopes2 + slopeRow, stride, across2 + at, stride);
   let r = <usize>first;
   for (let k = 0; k < count; k++) {
     const w = table + <usize>k * WIDE_BYTES;

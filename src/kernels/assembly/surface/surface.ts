@@ -144,34 +144,37 @@ function bend<T>(program: usize, gradient: usize): void {
 
 /** F_j −= t_j, F_i += t_j, W_ab += Σ t_j,a r_ij,b, in f64. */
 function scatter<T>(i: i32, elements: i32, forces: usize, virial: usize): void {
-  let fx: f64 = 0, fy: f64 = 0, fz: f64 = 0;
-  let xx: f64 = 0, yy: f64 = 0, zz: f64 = 0, yz: f64 = 0, xz: f64 = 0, xy: f64 = 0;
+  // Two components at a time: x with y.
+  let fxy = f64x2.splat(0), squares = fxy, besideZ = fxy;
+  let fz: f64 = 0, zz: f64 = 0, xy: f64 = 0;
   const xs = pullX, ys = pullY, zs = pullZ, places = geometry, names = atoms;
   for (let e: usize = 0; e < <usize>elements; e++) {
     let p = <usize>load<u32>(partStart + (e << 2));
     const last = p + <usize>load<i32>(partCount + (e << 2)) * sizeof<T>();
     for (; p < last; p += sizeof<T>()) {
-      const tx = <f64>load<T>(xs + p), ty = <f64>load<T>(ys + p), tz = <f64>load<T>(zs + p);
+      const tx = <f64>load<T>(xs + p), tz = <f64>load<T>(zs + p);
+      const txy = f64x2.replace_lane(f64x2.splat(tx), 1, <f64>load<T>(ys + p));
       const g = places + 4 * p;
-      const x = <f64>load<T>(g), y = <f64>load<T>(g + sizeof<T>()), z = <f64>load<T>(g + 2 * sizeof<T>());
+      const rxy = sizeof<T>() == 8 ? v128.load(g) : f64x2.promote_low_f32x4(v128.load64_zero(g));
+      const z = <f64>load<T>(g + 2 * sizeof<T>());
       const f = forces + (<usize>load<i32>(names + (p / sizeof<T>()) * 4) << 5);
-      store<f64>(f, load<f64>(f) - tx);
-      store<f64>(f, load<f64>(f, 8) - ty, 8);
+      v128.store(f, f64x2.sub(v128.load(f), txy));
       store<f64>(f, load<f64>(f, 16) - tz, 16);
-      fx += tx; fy += ty; fz += tz;
-      xx += tx * x; yy += ty * y; zz += tz * z;
-      yz += ty * z; xz += tx * z; xy += tx * y;
+      fxy = f64x2.add(fxy, txy);
+      fz += tz;
+      squares = f64x2.add(squares, f64x2.mul(txy, rxy));
+      besideZ = f64x2.add(besideZ, f64x2.mul(txy, f64x2.splat(z)));
+      zz += tz * z;
+      xy += tx * f64x2.extract_lane(rxy, 1);
     }
   }
   const f = forces + (<usize>i << 5);
-  store<f64>(f, load<f64>(f) + fx);
-  store<f64>(f, load<f64>(f, 8) + fy, 8);
+  v128.store(f, f64x2.add(v128.load(f), fxy));
   store<f64>(f, load<f64>(f, 16) + fz, 16);
-  store<f64>(virial, load<f64>(virial) + xx);
-  store<f64>(virial, load<f64>(virial, 8) + yy, 8);
+  v128.store(virial, f64x2.add(v128.load(virial), squares));
   store<f64>(virial, load<f64>(virial, 16) + zz, 16);
-  store<f64>(virial, load<f64>(virial, 24) + yz, 24);
-  store<f64>(virial, load<f64>(virial, 32) + xz, 32);
+  store<f64>(virial, load<f64>(virial, 24) + f64x2.extract_lane(besideZ, 1), 24);
+  store<f64>(virial, load<f64>(virial, 32) + f64x2.extract_lane(besideZ, 0), 32);
   store<f64>(virial, load<f64>(virial, 40) + xy, 40);
 }
 
