@@ -167,13 +167,10 @@ export function product<T>(
   m: i32, bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, c: usize, cRow: usize,
 ): void {
   let i = 0;
-  // A single last row would wait for its sums: five are better as three and two.
+  // A single last row would wait for its sums: the last five go together.
   const fours = m % 4 == 1 && m > 4 ? m - 5 : m - 3;
   for (; i < fours; i += 4) rows4<T>(bytes, k, a + <usize>i * aRow, aRow, aColumn, b, bRow, c + <usize>i * cRow, cRow);
-  if (m - i == 5) {
-    rows3<T>(bytes, k, a + <usize>i * aRow, aRow, aColumn, b, bRow, c + <usize>i * cRow, cRow);
-    i += 3;
-  }
+  if (m - i == 5) return rows5<T>(bytes, k, a + <usize>i * aRow, aRow, aColumn, b, bRow, c + <usize>i * cRow, cRow);
   const left = m - i;
   const a0 = a + <usize>i * aRow;
   const c0 = c + <usize>i * cRow;
@@ -224,6 +221,37 @@ function rows4<T>(bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b
     v128.store(c1 + cRow, s1);
     v128.store(c1 + 2 * cRow, s2);
     v128.store(c1 + 3 * cRow, s3);
+  }
+}
+
+function rows5<T>(bytes: usize, k: i32, a: usize, aRow: usize, aColumn: usize, b: usize, bRow: usize, c: usize, cRow: usize): void {
+  for (let j: usize = 0; j < bytes; j += 32) {
+    // A last vector without a partner is done twice, which costs less than another loop.
+    const second: usize = j + 32 <= bytes ? 16 : 0;
+    let s00 = splat<T>(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00, s30 = s00, s31 = s00, s40 = s00, s41 = s00;
+    let ap = a, bp = b + j;
+    for (let p = 0; p < k; p++) {
+      const b0 = v128.load(bp);
+      const b1 = v128.load(bp + second);
+      let v = spread<T>(ap);
+      s00 = fma<T>(s00, v, b0); s01 = fma<T>(s01, v, b1);
+      v = spread<T>(ap + aRow);
+      s10 = fma<T>(s10, v, b0); s11 = fma<T>(s11, v, b1);
+      v = spread<T>(ap + 2 * aRow);
+      s20 = fma<T>(s20, v, b0); s21 = fma<T>(s21, v, b1);
+      v = spread<T>(ap + 3 * aRow);
+      s30 = fma<T>(s30, v, b0); s31 = fma<T>(s31, v, b1);
+      v = spread<T>(ap + 4 * aRow);
+      s40 = fma<T>(s40, v, b0); s41 = fma<T>(s41, v, b1);
+      ap += aColumn;
+      bp += bRow;
+    }
+    let to = c + j;
+    v128.store(to, s00); v128.store(to + second, s01);
+    v128.store((to += cRow), s10); v128.store(to + second, s11);
+    v128.store((to += cRow), s20); v128.store(to + second, s21);
+    v128.store((to += cRow), s30); v128.store(to + second, s31);
+    v128.store((to += cRow), s40); v128.store(to + second, s41);
   }
 }
 
