@@ -315,5 +315,6 @@ for (const name of names) {
       yard,
     });
   }
+  for (const close of closing) await close();
 }
 if (json !== undefined) writeFileSync(json, `${JSON.stringify(record, null, 2)}\n`);
