@@ -1,5 +1,5 @@
 /** A network as a table of the surface kernels (kernels/contracts/surface.ts), which take atoms one by one. */
-import { LAYER_BYTES, NETWORK_HEAD_BYTES } from "../kernels/contracts/surface.js";
+import { FIRST_MASKS_BYTES, LAYER_BYTES, NETWORK_HEAD_BYTES } from "../kernels/contracts/surface.js";
 import { activationCodes, type Kernels } from "../kernels/index.js";
 import type { AffineMap } from "./affine.js";
 import type { Network } from "./definition.js";
@@ -73,26 +73,55 @@ export function placeSurfaceMasks(
   { nodes }: Pick<Network, "nodes">,
   { masks, precision }: { masks: DropoutMasks; precision: Precision },
 ): number {
-  const { passes } = masks;
-  const row = paddedLength(passes, precision);
+  const passes = Array.from({ length: masks.passes }, (_, t) => maskOf(masks, t));
   let unit = 0;
-  const layers = nodes.slice(1, -1).map((neurons) => {
-    const rows = new Float64Array(neurons * row);
-    for (let t = 0; t < passes; t++) {
-      const { kept, probability } = maskOf(masks, t);
-      for (let j = 0; j < neurons; j++) rows[j * row + t] = kept[unit + j]! / (1 - probability);
-    }
+  const layers = nodes.slice(1, -1).map((neurons, l) => {
+    const kept = passes.map((mask) => mask.kept.subarray(unit, unit + neurons));
     unit += neurons;
+    if (l === 0) {
+      const rowBytes = sizeOf(precision) * paddedLength(nodes[2]!, precision);
+      return placeFirstMasks(kernels, kept, { probability: masks.probability, rowBytes });
+    }
+    const row = paddedLength(neurons, precision);
+    const rows = new Float64Array(masks.passes * row);
+    kept.forEach((flags, t) => {
+      for (let j = 0; j < neurons; j++) rows[t * row + j] = flags[j]! / (1 - masks.probability);
+    });
     return placeNumbers(kernels, rows, precision);
   });
   return kernels.place(Int32Array.from(layers));
+}
+
+/** Lists of what the masks of the first hidden layer leave out, by pass and by neuron, or of what they keep where that is less. */
+function placeFirstMasks(
+  kernels: Kernels,
+  kept: readonly Uint8Array[],
+  { probability, rowBytes }: { probability: number; rowBytes: number },
+): number {
+  const [passes, neurons] = [kept.length, kept[0]!.length];
+  const keptInAll = kept.reduce((sum, flags) => sum + flags.reduce((a, b) => a + b, 0), 0);
+  const dropped = 2 * keptInAll > passes * neurons;
+  const isListed = (t: number, j: number): boolean => (kept[t]![j] === 0) === dropped;
+  const lists = (count: number, others: number, has: (i: number, other: number) => boolean): number[] => {
+    const starts = [0];
+    const rows: number[] = [];
+    for (let i = 0; i < count; i++) {
+      for (let other = 0; other < others; other++) if (has(i, other)) rows.push(other * rowBytes);
+      starts.push(rows.length);
+    }
+    return [kernels.place(Int32Array.from(starts)), kernels.place(Int32Array.from(rows))];
+  };
+  const words = [...lists(passes, neurons, isListed), ...lists(neurons, passes, (j, t) => isListed(t, j))];
+  const at = kernels.allocate(FIRST_MASKS_BYTES);
+  kernels.f64(at, 1)[0] = (dropped ? -1 : 1) / (1 - probability);
+  kernels.i32(at + 8, 5).set([dropped ? 1 : 0, ...words]);
+  return at;
 }
 
 /** Bytes of scratch that a network needs, generously; `passes` of dropout, or 0. */
 export function surfaceNetworkScratch({ nodes }: Pick<Network, "nodes">, passes: number): number {
   const alone = nodes.reduce((sum, n) => sum + 4 * 8 * (n + 4), 256);
   if (passes === 0) return alone;
-  const neurons = nodes.slice(1).reduce((sum, n) => sum + n, 0);
-  const matrix = Math.max(nodes[1]!, nodes[2]!) + 4;
-  return alone + 4 * 8 * neurons * (passes + 4) + 16 * matrix * matrix;
+  const neurons = nodes.slice(1).reduce((sum, n) => sum + n + 4, 0);
+  return alone + 4 * 8 * neurons * (passes + 4) + 8 * (nodes[1]! + 4) * (nodes[2]! + 4);
 }

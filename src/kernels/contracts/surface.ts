@@ -42,13 +42,19 @@ export const NARROW_SHAPE_BYTES = 48;
 export const NARROW_TERM_BYTES = 48;
 export const NETWORK_HEAD_BYTES = 32;
 export const LAYER_BYTES = 32;
+export const FIRST_MASKS_BYTES = 32;
 
 /**
  * Context of a call. `rows`, `types`, `offsets`, `indices`: an extended list (contracts/neighbors.ts); `energies` f64[local][member];
  * `forces` f64[extended, 4] and `virial` f64[6] (Σ t r: xx yy zz yz xz xy), added to, of the mean over the members; `memberForces` and
  * `memberVirials`, f64[member][…], in place of these where they are not 0; `passes` of
- * dropout (of one member) or 0, `masks` u32[element] pointers to u32[hidden layer] pointers to T[neuron][passes] rows padded with zeros to whole
- * vectors, which hold 0 or 1/(1 − p), `passEnergies` f64[pass], added to, without reference energies; `values` f64[local] rows or 0; `capacity`: room for neighbours in a row of scratch.
+ * dropout (of one member) or 0, `masks` u32[element] pointers to u32[hidden layer] pointers (see below), `passEnergies` f64[pass], added to,
+ * without reference energies; `values` f64[local] rows or 0; `capacity`: room for neighbours in a row of scratch.
+ *
+ * Masks of the second hidden layer and those above: T[pass][neuron], rows padded with zeros to whole vectors, 0 or 1/(1 − p). Of the first, whose outputs
+ * are the same for all passes: f64 −1/(1 − p), i32 1 where lists name what is left out (1/(1 − p), 0 where they name what is kept), u32 pointers to
+ * the lists by pass, starts[pass + 1] and neurons, and by neuron, starts[neuron + 1] and passes; neurons and passes as bytes of their rows of
+ * the second layer's width.
  */
 export const contextAt = {
   rows: 0,

@@ -1,110 +1,189 @@
 /**
- * One atom through a network under many dropout masks, lanes over the passes: value of every pass, and the gradient of their mean. The
- * first layer is the same for all; with its outputs a, masks m (0 or 1/(1 − p)) and D^l = ∂(mean)/∂z^l
+ * One atom through a network under many dropout masks: value of every pass, and the gradient of their mean. Rows are passes, lanes run
+ * over neurons. The first layer is the same for all passes; with its outputs a, masks m (0 or c = 1/(1 − p)) and D^l = ∂(mean)/∂z^l
  *
- *   z²_k[t] = Σ_j (W²_jk a_j) m_j[t],   z^{l+1}_k[t] = Σ_j W_jk m_j[t] f(z^l_j[t])
+ *   z²_k[t] = Σ_j W²_jk a_j m_j[t],   z^{l+1}_k[t] = Σ_j W_jk m_j[t] f(z^l_j[t])
  *   ∂(mean)/∂z¹_j = f′(z¹_j) Σ_k W²_jk Σ_t m_j[t] D²_k[t]
  *
- * so the first and the last step are products of small matrices, and nothing that depends on the pass reaches the inputs.
+ * so nothing that depends on the pass reaches the inputs. A mask leaves out few neurons: the sums under the masks of the first layer are
+ * that of all rows less those of the rows left out, or of the kept rows alone where these are fewer.
  */
-import { dots, get, mul, product, put, splat, spread } from "./lanes";
+import { dots, get, mul, product, put, splat, spread, sub } from "./lanes";
 import { activate, LAYER_BYTES, rowTimes } from "./network";
 
+// Words of the first layer's masks, see contracts/surface.ts.
+const STEP: usize = 0;
+const DROPPED: usize = 8;
+const PASS_STARTS: usize = 12;
+const PASS_ROWS: usize = 16;
+const NEURON_STARTS: usize = 20;
+const NEURON_ROWS: usize = 24;
+
 /**
- * As `network`, with `masks` u32[hidden layer]: pointers to rows T[neuron][passes], padded with zeros to whole vectors. Returns the mean over
- * the passes; adds `scale` times each pass's value to sums, f64[pass].
+ * As `network`, with `masks` u32[hidden layer] (contracts/surface.ts). Returns the mean over the passes; adds `scale` times each pass's value
+ * to sums, f64[pass].
  */
 export function dropoutNetwork<T>(
   table: usize, masks: usize, passes: i32, input: usize, gradient: usize, scratch: usize, scale: f64, sums: usize,
 ): f64 {
-  const layers = load<i32>(table);
+  const last = load<i32>(table) - 1;
   const first = table + 16;
-  const row = (<usize>passes * sizeof<T>() + 15) & ~15;
+  const second = first + LAYER_BYTES;
+  const top = first + <usize>last * LAYER_BYTES;
+  const lists = <usize>load<u32>(masks);
   // The first layer.
   const n1 = load<i32>(first, 4);
   const bytes1 = <usize>load<u32>(first, 8);
   const z1 = scratch, a1 = z1 + bytes1, d1 = a1 + bytes1;
   rowTimes<T>(load<i32>(first), input, <usize>load<u32>(first, 16), bytes1, <usize>load<u32>(first, 24), z1);
   activate<T>(load<i32>(first, 12), bytes1, z1, a1, d1);
-  // The others, for all passes at once: rows of sums, values and slopes of each neuron, and of masked values below.
-  const second = first + LAYER_BYTES;
-  const n2 = load<i32>(second, 4);
-  // Room for W a, and later for the matrix of the way back.
-  const weighted = d1 + bytes1;
-  let at = weighted + max(<usize>n2 * bytes1, <usize>n1 * <usize>load<u32>(second, 8));
-  const transposed = <usize>load<u32>(second, 20);
-  for (let k: usize = 0; k < <usize>n2 * bytes1; k += bytes1)
-    for (let p: usize = 0; p < bytes1; p += 16) v128.store(weighted + k + p, mul<T>(v128.load(transposed + k + p), v128.load(a1 + p)));
-  const ownMasks = <usize>load<u32>(masks);
-  product<T>(n2, row, n1, weighted, bytes1, sizeof<T>(), ownMasks, row, at, row);
-  finish<T>(second, row, at);
-  const start = at;
-  for (let l: usize = 2; l < <usize>layers; l++) {
-    const layer = first + l * LAYER_BYTES;
-    const inputs = load<i32>(layer);
-    const below = <usize>inputs * row;
-    const mask = <usize>load<u32>(masks + ((l - 1) << 2));
-    const masked = at + 3 * below;
-    for (let p: usize = 0; p < below; p += 16) v128.store(masked + p, mul<T>(v128.load(at + below + p), v128.load(mask + p)));
-    at = masked + below;
-    product<T>(
-      load<i32>(layer, 4), row, inputs, <usize>load<u32>(layer, 20), <usize>load<u32>(layer, 28), sizeof<T>(), masked, row, at, row,
-    );
-    finish<T>(layer, row, at);
+  const row2 = <usize>load<u32>(second, 8);
+  const whole = d1 + bytes1, parts = whole + row2;
+  weightedRows<T>(second, lists, a1, whole, parts);
+  // The others: rows of sums, values, slopes and masked values, a row for each pass.
+  let at = parts + <usize>n1 * row2;
+  let row = row2;
+  listedSums<T>(passes, row2, whole, parts, <usize>load<u32>(lists, PASS_STARTS), <usize>load<u32>(lists, PASS_ROWS), at);
+  for (let l = 1; l < last; l++) {
+    const layer = first + <usize>l * LAYER_BYTES, above = layer + LAYER_BYTES;
+    const size = <usize>passes * row;
+    activate<T>(load<i32>(layer, 12), size, at, at + size, at + 2 * size);
+    const masked = at + 3 * size, mask = <usize>load<u32>(masks + ((<usize>l) << 2));
+    for (let p: usize = 0; p < size; p += 16) v128.store(masked + p, mul<T>(v128.load(at + size + p), v128.load(mask + p)));
+    at = masked + size;
+    if (l + 1 == last) dots<T>(passes, 1, row, masked, row, <usize>load<u32>(above, 20), 0, at, sizeof<T>());
+    else {
+      const rowAbove = <usize>load<u32>(above, 8);
+      product<T>(passes, rowAbove, load<i32>(above), masked, row, sizeof<T>(), <usize>load<u32>(above, 16), rowAbove, at, rowAbove);
+      addToRows<T>(passes, rowAbove, <usize>load<u32>(above, 24), at);
+      row = rowAbove;
+    }
   }
-  // One output: its sums, values and slopes are a row each.
-  const share = 1 / <f64>passes;
+  // The output: one number a pass.
+  const outputs = (<usize>passes * sizeof<T>() + 15) & ~15;
+  if (last == 1) for (let t: usize = 0; t < <usize>passes; t++) store<T>(at + t * sizeof<T>(), load<T>(at + t * row2));
+  else addToRows<T>(1, outputs, 0, at, get<T>(<usize>load<u32>(top, 24)));
+  activate<T>(load<i32>(top, 12), outputs, at, at + outputs, at + 2 * outputs);
   let mean: f64 = 0;
   for (let t: usize = 0; t < <usize>passes; t++) {
-    const value = get<T>(at + row + t * sizeof<T>());
+    const value = get<T>(at + outputs + t * sizeof<T>());
     mean += value;
     store<f64>(sums + (t << 3), load<f64>(sums + (t << 3)) + scale * value);
   }
-  // D of the top layer, in place of its sums; masks below are 0 where a row is padded.
-  for (let p: usize = 0; p < row; p += 16) v128.store(at + p, mul<T>(splat<T>(share), v128.load(at + 2 * row + p)));
-  for (let l = <usize>layers - 1; l > 1; l--) {
-    const layer = first + l * LAYER_BYTES;
-    const inputs = load<i32>(layer);
-    const below = <usize>inputs * row;
-    const to = at - 4 * below;
-    const mask = <usize>load<u32>(masks + ((l - 1) << 2));
-    product<T>(inputs, row, load<i32>(layer, 4), <usize>load<u32>(layer, 16), <usize>load<u32>(layer, 8), sizeof<T>(), at, row, to, row);
-    for (let p: usize = 0; p < below; p += 16)
-      v128.store(to + p, mul<T>(mul<T>(v128.load(to + p), v128.load(mask + p)), v128.load(to + 2 * below + p)));
-    at = to;
+  const share = 1 / <f64>passes;
+  const slopes = at + 2 * outputs;
+  // And back: D of each layer in place of its sums.
+  if (last == 1) {
+    at += 3 * outputs;
+    memory.fill(at, 0, <usize>passes * row2);
+    for (let t: usize = 0; t < <usize>passes; t++) put<T>(at + t * row2, share * get<T>(slopes + t * sizeof<T>()));
+  } else {
+    const size = <usize>passes * row;
+    at -= 4 * size;
+    const weights = <usize>load<u32>(top, 20), mask = <usize>load<u32>(masks + ((<usize>last - 1) << 2));
+    for (let t: usize = 0; t < <usize>passes; t++) {
+      const d = splat<T>(share * get<T>(slopes + t * sizeof<T>()));
+      const to = at + t * row;
+      for (let p: usize = 0; p < row; p += 16) {
+        const m = mul<T>(v128.load(weights + p), v128.load(mask + t * row + p));
+        v128.store(to + p, mul<T>(mul<T>(d, m), v128.load(to + 2 * size + p)));
+      }
+    }
   }
-  firstSlopes<T>(first, row, ownMasks, start, weighted, d1);
-  const inputBytes = <usize>load<u32>(first, 28);
-  rowTimes<T>(n1, d1, <usize>load<u32>(first, 20), inputBytes, 0, gradient);
+  for (let l = last - 1; l > 1; l--) {
+    const layer = first + <usize>l * LAYER_BYTES;
+    const below = <usize>load<u32>(layer, 28);
+    const size = <usize>passes * below;
+    const to = at - 4 * size;
+    const mask = <usize>load<u32>(masks + ((<usize>l - 1) << 2));
+    product<T>(passes, below, load<i32>(layer, 4), at, row, sizeof<T>(), <usize>load<u32>(layer, 20), below, to, below);
+    for (let p: usize = 0; p < size; p += 16)
+      v128.store(to + p, mul<T>(mul<T>(v128.load(to + p), v128.load(mask + p)), v128.load(to + 2 * size + p)));
+    at = to;
+    row = below;
+  }
+  firstSlopes<T>(second, lists, passes, at, whole, parts, d1);
+  rowTimes<T>(n1, d1, <usize>load<u32>(first, 20), <usize>load<u32>(first, 28), 0, gradient);
   return mean * share;
 }
 
-/** Adds the biases to the rows of sums at `at`; values and slopes go behind them. */
-function finish<T>(layer: usize, row: usize, at: usize): void {
-  const neurons = <usize>load<i32>(layer, 4);
-  const biases = <usize>load<u32>(layer, 24);
-  let to = at;
-  for (let k: usize = 0; k < neurons; k++) {
-    const bias = spread<T>(biases + k * sizeof<T>());
-    for (let p: usize = 0; p < row; p += 16) v128.store(to + p, v128.add<T>(v128.load(to + p), bias));
+/** Rows ∓c a_j W_j, and what stands before any of them is added: the biases, and with rows to be left out all rows. */
+function weightedRows<T>(layer: usize, lists: usize, a: usize, whole: usize, parts: usize): void {
+  const n = load<i32>(layer), row = <usize>load<u32>(layer, 8);
+  const dropped = load<i32>(lists, DROPPED) != 0;
+  const step = load<f64>(lists, STEP);
+  memory.copy(whole, <usize>load<u32>(layer, 24), row);
+  let w = <usize>load<u32>(layer, 16), to = parts;
+  for (let j = 0; j < n; j++) {
+    const factor = splat<T>(step * get<T>(a + <usize>j * sizeof<T>()));
+    for (let p: usize = 0; p < row; p += 16) {
+      const part = mul<T>(factor, v128.load(w + p));
+      v128.store(to + p, part);
+      if (dropped) v128.store(whole + p, sub<T>(v128.load(whole + p), part));
+    }
+    w += row;
     to += row;
   }
-  activate<T>(load<i32>(layer, 12), neurons * row, at, at + neurons * row, at + 2 * neurons * row);
 }
 
-/** ∂(mean)/∂z¹ in place of f′(z¹) at `slopes`; `sums`: room for the matrix Σ_t m_j[t] D_k[t]. */
-function firstSlopes<T>(first: usize, row: usize, masks: usize, delta: usize, sums: usize, slopes: usize): void {
-  const second = first + LAYER_BYTES;
-  const n1 = load<i32>(first, 4), n2 = load<i32>(second, 4);
+/** Rows of `bytes` at `to`: `whole` and the rows that list i names (u32[starts[i] … starts[i + 1]], bytes from `rows`). */
+function listedSums<T>(count: i32, bytes: usize, whole: usize, rows: usize, starts: usize, list: usize, to: usize): void {
+  for (let i = 0; i < count; i++) {
+    const from = list + (<usize>load<u32>(starts) << 2), end = list + (<usize>load<u32>(starts, 4) << 2);
+    let p: usize = 0;
+    for (; p + 64 <= bytes; p += 64) {
+      const w = whole + p, r = rows + p;
+      let s0 = v128.load(w), s1 = v128.load(w, 16), s2 = v128.load(w, 32), s3 = v128.load(w, 48);
+      for (let q = from; q < end; q += 4) {
+        const at = r + <usize>load<u32>(q);
+        s0 = v128.add<T>(s0, v128.load(at)); s1 = v128.add<T>(s1, v128.load(at, 16));
+        s2 = v128.add<T>(s2, v128.load(at, 32)); s3 = v128.add<T>(s3, v128.load(at, 48));
+      }
+      v128.store(to + p, s0); v128.store(to + p, s1, 16);
+      v128.store(to + p, s2, 32); v128.store(to + p, s3, 48);
+    }
+    for (; p < bytes; p += 16) {
+      let s = v128.load(whole + p);
+      for (let q = from; q < end; q += 4) s = v128.add<T>(s, v128.load(rows + p + <usize>load<u32>(q)));
+      v128.store(to + p, s);
+    }
+    to += bytes;
+    starts += 4;
+  }
+}
+
+/** Adds a row, or where there is none one number, to each of the rows at `to`. */
+function addToRows<T>(count: i32, bytes: usize, more: usize, to: usize, same: f64 = 0): void {
+  for (let i = 0; i < count; i++) {
+    for (let p: usize = 0; p < bytes; p += 16)
+      v128.store(to + p, v128.add<T>(v128.load(to + p), more == 0 ? splat<T>(same) : v128.load(more + p)));
+    to += bytes;
+  }
+}
+
+/** ∂(mean)/∂z¹ in place of f′(z¹) at `slopes`, from the rows D² at `delta`. */
+function firstSlopes<T>(second: usize, lists: usize, passes: i32, delta: usize, whole: usize, parts: usize, slopes: usize): void {
+  const n1 = load<i32>(second), row = <usize>load<u32>(second, 8);
+  memory.fill(whole, 0, row);
+  if (load<i32>(lists, DROPPED))
+    for (let p: usize = 0; p < row; p += 16) {
+      let s = splat<T>(0);
+      let from = delta + p;
+      for (let t = 0; t < passes; t++) {
+        s = sub<T>(s, v128.load(from));
+        from += row;
+      }
+      v128.store(whole + p, s);
+    }
+  listedSums<T>(n1, row, whole, delta, <usize>load<u32>(lists, NEURON_STARTS), <usize>load<u32>(lists, NEURON_ROWS), parts);
+  const step = load<f64>(lists, STEP);
   const weights = <usize>load<u32>(second, 16);
-  const weightRow = <usize>load<u32>(second, 8);
-  // [neuron of the first layer][of the second], rows as the weights'.
-  dots<T>(n1, n2, row, masks, row, delta, row, sums, weightRow);
+  const outputs = <usize>load<i32>(second, 4);
   for (let j: usize = 0; j < <usize>n1; j++) {
-    const s = sums + j * weightRow, w = weights + j * weightRow;
+    const s = parts + j * row, w = weights + j * row;
     let sum: f64 = 0;
-    for (let k: usize = 0; k < <usize>n2; k++) sum += get<T>(s + k * sizeof<T>()) * get<T>(w + k * sizeof<T>());
+    for (let k: usize = 0; k < outputs; k++) sum += get<T>(s + k * sizeof<T>()) * get<T>(w + k * sizeof<T>());
     const at = slopes + j * sizeof<T>();
-    put<T>(at, sum * get<T>(at));
+    put<T>(at, step * sum * get<T>(at));
   }
 }
