@@ -92,16 +92,22 @@ export function placeSurfaceMasks(
   return kernels.place(Int32Array.from(layers));
 }
 
-/** Lists of what the masks of the first hidden layer leave out, by pass and by neuron, or of what they keep where that is less. */
+/**
+ * The choices of neurons that the masks of the first hidden layer make, each once; for each choice what it leaves out, for each neuron
+ * which choices leave it out, or what is kept where that is less; and the choice of each pass.
+ */
 function placeFirstMasks(
   kernels: Kernels,
   kept: readonly Uint8Array[],
   { probability, rowBytes }: { probability: number; rowBytes: number },
 ): number {
-  const [passes, neurons] = [kept.length, kept[0]!.length];
-  const keptInAll = kept.reduce((sum, flags) => sum + flags.reduce((a, b) => a + b, 0), 0);
-  const dropped = 2 * keptInAll > passes * neurons;
-  const isListed = (t: number, j: number): boolean => (kept[t]![j] === 0) === dropped;
+  const names = kept.map((flags) => flags.join(""));
+  const choices = [...new Set(names)];
+  const flagsOf = choices.map((name) => kept[names.indexOf(name)]!);
+  const neurons = kept[0]!.length;
+  const keptInAll = flagsOf.reduce((sum, flags) => sum + flags.reduce((a, b) => a + b, 0), 0);
+  const dropped = 2 * keptInAll > choices.length * neurons;
+  const isListed = (choice: number, j: number): boolean => (flagsOf[choice]![j] === 0) === dropped;
   const lists = (count: number, others: number, has: (i: number, other: number) => boolean): number[] => {
     const starts = [0];
     const rows: number[] = [];
@@ -111,10 +117,12 @@ function placeFirstMasks(
     }
     return [kernels.place(Int32Array.from(starts)), kernels.place(Int32Array.from(rows))];
   };
-  const words = [...lists(passes, neurons, isListed), ...lists(neurons, passes, (j, t) => isListed(t, j))];
+  const byChoice = lists(choices.length, neurons, isListed);
+  const byNeuron = lists(neurons, choices.length, (j, choice) => isListed(choice, j));
+  const choiceOf = kernels.place(Int32Array.from(names, (name) => rowBytes * choices.indexOf(name)));
   const at = kernels.allocate(FIRST_MASKS_BYTES);
   kernels.f64(at, 1)[0] = (dropped ? -1 : 1) / (1 - probability);
-  kernels.i32(at + 8, 5).set([dropped ? 1 : 0, ...words]);
+  kernels.i32(at + 8, 7).set([dropped ? 1 : 0, ...byChoice, ...byNeuron, choices.length, choiceOf]);
   return at;
 }
 

@@ -42,7 +42,7 @@ export const NARROW_SHAPE_BYTES = 48;
 export const NARROW_TERM_BYTES = 48;
 export const NETWORK_HEAD_BYTES = 32;
 export const LAYER_BYTES = 32;
-export const FIRST_MASKS_BYTES = 32;
+export const FIRST_MASKS_BYTES = 48;
 
 /**
  * Context of a call. `rows`, `types`, `offsets`, `indices`: an extended list (contracts/neighbors.ts); `energies` f64[local][member];
@@ -52,9 +52,9 @@ export const FIRST_MASKS_BYTES = 32;
  * without reference energies; `values` f64[local] rows or 0; `capacity`: room for neighbours in a row of scratch.
  *
  * Masks of the second hidden layer and those above: T[pass][neuron], rows padded with zeros to whole vectors, 0 or 1/(1 − p). Of the first, whose outputs
- * are the same for all passes: f64 −1/(1 − p), i32 1 where lists name what is left out (1/(1 − p), 0 where they name what is kept), u32 pointers to
- * the lists by pass, starts[pass + 1] and neurons, and by neuron, starts[neuron + 1] and passes; neurons and passes as bytes of their rows of
- * the second layer's width.
+ * are the same for all passes, the different choices: f64 −1/(1 − p), i32 1 where lists name what is left out (1/(1 − p), 0 where they name what is kept),
+ * u32 pointers to the lists by choice, starts[choice + 1] and neurons, and by neuron, starts[neuron + 1] and choices, i32 choices, u32 pointer
+ * to the choice of each pass; neurons and choices as bytes of their rows of the second layer's width.
  */
 export const contextAt = {
   rows: 0,
