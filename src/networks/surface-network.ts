@@ -70,9 +70,11 @@ function placeNumbers(kernels: Kernels, values: Float64Array, precision: Precisi
 /** Masks of one element's network, shared by its atoms: pointer to the pointers of the hidden layers. */
 export function placeSurfaceMasks(
   kernels: Kernels,
-  { nodes }: Pick<Network, "nodes">,
+  network: Network,
   { masks, precision }: { masks: DropoutMasks; precision: Precision },
 ): number {
+  const { nodes } = network;
+  const outputWeights = weightsOfOutput(network);
   const passes = Array.from({ length: masks.passes }, (_, t) => maskOf(masks, t));
   let unit = 0;
   const layers = nodes.slice(1, -1).map((neurons, l) => {
@@ -85,11 +87,18 @@ export function placeSurfaceMasks(
     const row = paddedLength(neurons, precision);
     const rows = new Float64Array(masks.passes * row);
     kept.forEach((flags, t) => {
-      for (let j = 0; j < neurons; j++) rows[t * row + j] = flags[j]! / (1 - masks.probability);
+      for (let j = 0; j < neurons; j++)
+        rows[t * row + j] = (flags[j]! / (1 - masks.probability)) * (l === nodes.length - 3 ? outputWeights[j]! : 1);
     });
     return placeNumbers(kernels, rows, precision);
   });
   return kernels.place(Int32Array.from(layers));
+}
+
+/** Of the one output, by neuron of the last hidden layer. */
+function weightsOfOutput({ nodes, parameters, normalizeNodes }: Network): Float64Array {
+  const neurons = nodes.at(-2)!;
+  return parameters.slice(-neurons - 1, -1).map((w) => w / (normalizeNodes ? neurons : 1));
 }
 
 /**

@@ -51,7 +51,8 @@ export const FIRST_MASKS_BYTES = 48;
  * dropout (of one member) or 0, `masks` u32[element] pointers to u32[hidden layer] pointers (see below), `passEnergies` f64[pass], added to,
  * without reference energies; `values` f64[local] rows or 0; `capacity`: room for neighbours in a row of scratch.
  *
- * Masks of the second hidden layer and those above: T[pass][neuron], rows padded with zeros to whole vectors, 0 or 1/(1 − p). Of the first, whose outputs
+ * Masks of the second hidden layer and those above: T[pass][neuron], rows padded with zeros to whole vectors, 0 or 1/(1 − p), in the last
+ * one times the weights of the output. Of the first, whose outputs
  * are the same for all passes, the different choices: f64 −1/(1 − p), i32 1 where lists name what is left out (1/(1 − p), 0 where they name what is kept),
  * u32 pointers to the lists by choice, starts[choice + 1] and neurons, and by neuron, starts[neuron + 1] and choices, i32 choices, u32 pointer
  * to the choice of each pass; neurons and choices as bytes of their rows of the second layer's width.

@@ -9,7 +9,7 @@
  * that of all rows less those of the rows left out, or of the kept rows alone where these are fewer. And many passes leave out the same
  * ones of the first layer (of 100 passes through 15 neurons with p = 0.1 there are some 60 that differ), so that z² is made once for these.
  */
-import { dots, fma, get, mul, product, put, splat, spread, sub } from "./lanes";
+import { fma, get, mul, product, put, splat, sub, total } from "./lanes";
 import { activate, LAYER_BYTES, rowTimes } from "./network";
 
 // Words of the first layer's masks, see contracts/surface.ts.
@@ -54,17 +54,19 @@ export function dropoutNetwork<T>(
     const all = <usize>passes * row;
     const size = l == 1 ? <usize>choices * row : all;
     activate<T>(load<i32>(layer, 12), size, at, at + size, at + 2 * size);
-    const masked = at + 3 * size, mask = <usize>load<u32>(masks + (<usize>l << 2));
-    if (l == 1) maskChoices<T>(passes, row, at + size, choiceOf, mask, masked);
-    else for (let p: usize = 0; p < size; p += 16) v128.store(masked + p, mul<T>(v128.load(at + size + p), v128.load(mask + p)));
-    at = masked + all;
-    if (l + 1 == last) dots<T>(passes, 1, row, masked, row, <usize>load<u32>(above, 20), 0, at, sizeof<T>());
-    else {
-      const rowAbove = <usize>load<u32>(above, 8);
-      product<T>(passes, rowAbove, load<i32>(above), masked, row, sizeof<T>(), <usize>load<u32>(above, 16), rowAbove, at, rowAbove);
-      addToRows<T>(passes, rowAbove, <usize>load<u32>(above, 24), at);
-      row = rowAbove;
+    const values = at + size, mask = <usize>load<u32>(masks + (<usize>l << 2));
+    at += 3 * size;
+    if (l + 1 == last) {
+      weightedSums<T>(passes, row, values, l == 1 ? choiceOf : 0, mask, at);
+      break;
     }
+    if (l == 1) maskChoices<T>(passes, row, values, choiceOf, mask, at);
+    else for (let p: usize = 0; p < size; p += 16) v128.store(at + p, mul<T>(v128.load(values + p), v128.load(mask + p)));
+    const rowAbove = <usize>load<u32>(above, 8);
+    product<T>(passes, rowAbove, load<i32>(above), at, row, sizeof<T>(), <usize>load<u32>(above, 16), rowAbove, at + all, rowAbove);
+    at += all;
+    row = rowAbove;
+    addToRows<T>(passes, row, <usize>load<u32>(above, 24), at);
   }
   // The output: one number a pass.
   const outputs = (<usize>passes * sizeof<T>() + 15) & ~15;
@@ -88,32 +90,29 @@ export function dropoutNetwork<T>(
       const to = start + <usize>load<u32>(choiceOf + (t << 2));
       put<T>(to, get<T>(to) + share * get<T>(slopes + t * sizeof<T>()));
     }
-  } else {
-    // What the output hands down, in place of the masked values.
-    const weights = <usize>load<u32>(top, 20);
-    let to = at - <usize>passes * row;
-    for (let t: usize = 0; t < <usize>passes; t++) {
+  } else if (last == 2) addChoices<T>(passes, row, 0, choiceOf, <usize>load<u32>(masks, 4), start, choices, slopes, share);
+  else {
+    const size = <usize>passes * row;
+    at -= 3 * size;
+    const mask = <usize>load<u32>(masks + (<usize>(last - 1) << 2));
+    for (let t: usize = 0, q: usize = 0; t < <usize>passes; t++) {
       const d = splat<T>(share * get<T>(slopes + t * sizeof<T>()));
-      for (let p: usize = 0; p < row; p += 16) v128.store(to + p, mul<T>(d, v128.load(weights + p)));
-      to += row;
+      for (const end = q + row; q < end; q += 16)
+        v128.store(at + q, mul<T>(mul<T>(d, v128.load(mask + q)), v128.load(at + 2 * size + q)));
     }
-    at -= <usize>passes * row;
-    for (let l = last - 1; l > 0; l--) {
-      // `at`: rows of what is handed down to layer l + 1.
-      const mask = <usize>load<u32>(masks + (<usize>l << 2));
-      if (l == 1) {
-        addChoices<T>(passes, row, at, choiceOf, mask, start, choices);
-        break;
-      }
-      const size = <usize>passes * row;
-      const own = at - 3 * size;
-      for (let p: usize = 0; p < size; p += 16)
-        v128.store(own + p, mul<T>(mul<T>(v128.load(at + p), v128.load(mask + p)), v128.load(own + 2 * size + p)));
-      const layer = first + <usize>l * LAYER_BYTES;
-      const below = <usize>load<u32>(layer, 28);
-      at = own - <usize>passes * below;
-      product<T>(passes, below, load<i32>(layer, 4), own, row, sizeof<T>(), <usize>load<u32>(layer, 20), below, at, below);
+    for (let l = last - 2; l > 0; l--) {
+      const layer = first + <usize>(l + 1) * LAYER_BYTES;
+      const below = <usize>load<u32>(layer, 28), handed = at - <usize>passes * below;
+      product<T>(passes, below, load<i32>(layer, 4), at, row, sizeof<T>(), <usize>load<u32>(layer, 20), below, handed, below);
       row = below;
+      const own = <usize>load<u32>(masks + (<usize>l << 2));
+      if (l == 1) addChoices<T>(passes, row, handed, choiceOf, own, start, choices, 0, 0);
+      else {
+        const size = <usize>passes * row;
+        at = handed - 3 * size;
+        for (let p: usize = 0; p < size; p += 16)
+          v128.store(at + p, mul<T>(mul<T>(v128.load(handed + p), v128.load(own + p)), v128.load(at + 2 * size + p)));
+      }
     }
   }
   firstSlopes<T>(second, lists, choices, start, whole, parts, d1);
@@ -132,16 +131,35 @@ function maskChoices<T>(passes: i32, row: usize, values: usize, choiceOf: usize,
   }
 }
 
-/** D² of each choice from what the passes hand down: rows D², values and slopes of the choices at `to`. */
-function addChoices<T>(passes: i32, row: usize, from: usize, choiceOf: usize, mask: usize, to: usize, choices: i32): void {
+/** Σ of the values of each pass with its masked output weights; `choiceOf` 0: rows are passes. T[pass] at `to`. */
+function weightedSums<T>(passes: i32, row: usize, values: usize, choiceOf: usize, weights: usize, to: usize): void {
+  for (let t: usize = 0; t < <usize>passes; t++) {
+    const from = values + (choiceOf ? <usize>load<u32>(choiceOf + (t << 2)) : t * row);
+    let s = splat<T>(0);
+    for (let p: usize = 0; p < row; p += 16) s = fma<T>(s, v128.load(from + p), v128.load(weights + p));
+    put<T>(to + t * sizeof<T>(), total<T>(s));
+    weights += row;
+  }
+}
+
+/**
+ * D² of each choice from the rows `from` that the passes hand down, or, where that is 0, from `share` times their slopes; rows D², values and
+ * slopes of the choices at `to`.
+ */
+function addChoices<T>(
+  passes: i32, row: usize, from: usize, choiceOf: usize, mask: usize, to: usize, choices: i32, slopes: usize, share: f64,
+): void {
   const size = <usize>choices * row;
   memory.fill(to, 0, size);
-  for (let t = 0; t < passes; t++) {
-    const own = to + <usize>load<u32>(choiceOf);
-    for (let p: usize = 0; p < row; p += 16)
-      v128.store(own + p, fma<T>(v128.load(own + p), v128.load(from + p), v128.load(mask + p)));
-    choiceOf += 4;
-    from += row;
+  for (let t: usize = 0; t < <usize>passes; t++) {
+    const own = to + <usize>load<u32>(choiceOf + (t << 2));
+    if (from == 0) {
+      const d = splat<T>(share * get<T>(slopes + t * sizeof<T>()));
+      for (let p: usize = 0; p < row; p += 16) v128.store(own + p, fma<T>(v128.load(own + p), d, v128.load(mask + p)));
+    } else {
+      for (let p: usize = 0; p < row; p += 16) v128.store(own + p, fma<T>(v128.load(own + p), v128.load(from + p), v128.load(mask + p)));
+      from += row;
+    }
     mask += row;
   }
   for (let p: usize = 0; p < size; p += 16) v128.store(to + p, mul<T>(v128.load(to + p), v128.load(to + 2 * size + p)));
