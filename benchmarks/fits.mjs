@@ -24,7 +24,6 @@ const mlearn = (element) => [
 /** name → [arguments, seeds]; why each is there is in README.md. */
 const fits = {
   gold: [[join(here, "gold.yaml")], [1, 2, 3]],
-  "gold-500": [[join(here, "gold.yaml"), "--epochs", "500"], [1, 2, 3]],
   silicon: [mlearn("Si"), [1, 2, 3]],
   lithium: [mlearn("Li"), [1, 2, 3]],
 };

@@ -172,7 +172,7 @@ const loss = z.strictObject({
 });
 
 const committee = z.strictObject({
-  members: z.int().min(1).max(64).default(6).meta({ description: "Networks in the committee; 1 for a single one." }),
+  members: z.int().min(1).max(64).default(4).meta({ description: "Networks in the committee; 1 for a single one." }),
   different: z.enum(["seed+split", "seed", "split"]).default("seed+split").meta({
     description: "What tells members apart: initial weights, validation structures, or both.",
   }),
