@@ -217,10 +217,24 @@ describe.skipIf(missing !== undefined)(`fits${missing === undefined ? "" : `: ${
     const bad = await runAlone(trainCommand, words("failing", onSlurm({ setup: ["echo Error: no licence; exit 3"] })));
     expect(bad.code).toBe(2);
     expect(bad.err).toMatch(/task-\d\.out: Member \d could not be fitted: .* It says: Error: no licence\. /);
-    // Jobs of the first attempt may still be in the queue and fail as it did: that is not held against the second one.
     const good = await runAlone(trainCommand, words("failing", [...onSlurm(), "--resume"]));
     expect(good.code, good.err).toBe(0);
   }, 240_000);
+
+  test("forgive what was submitted before they were taken up and fails later", async () => {
+    const command = ["/bin/sh", "-c", "sleep 6; exit 3"];
+    const { child, ended } = leader(words("forgiven", onSlurm({ command })));
+    while (
+      child.exitCode === null &&
+      !linesOf("forgiven", "slurm/slurm.jsonl").some((line) => /"submitted"/.test(line))
+    )
+      await pause(20);
+    child.kill("SIGKILL");
+    await ended;
+    const good = await runAlone(trainCommand, words("forgiven", [...onSlurm(), "--resume"]));
+    expect(good.code, good.err).toBe(0);
+    expect(good.err).toContain("ended with code 3. member-1 is submitted again");
+  }, 120_000);
 
   test("that run out of time go on from their checkpoints", async () => {
     const { code, said } = await slow.ended;

@@ -9,7 +9,7 @@
  * that of all rows less those of the rows left out, or of the kept rows alone where these are fewer. And many passes leave out the same
  * ones of the first layer (of 100 passes through 15 neurons with p = 0.1 there are some 60 that differ), so that z² is made once for these.
  */
-import { fma, get, mul, product, put, splat, sub, total } from "./lanes";
+import { fma, get, mul, product, put, splat, spread, sub, total } from "./lanes";
 import { activate, LAYER_BYTES, rowTimes } from "./network";
 
 // Words of the first layer's masks, see contracts/surface.ts.
@@ -73,7 +73,10 @@ export function dropoutNetwork<T>(
   if (last == 1) {
     at += <usize>choices * row2;
     for (let t: usize = 0; t < <usize>passes; t++) store<T>(at + t * sizeof<T>(), load<T>(start + <usize>load<u32>(choiceOf + (t << 2))));
-  } else addToRows<T>(1, outputs, 0, at, get<T>(<usize>load<u32>(top, 24)));
+  } else {
+    const bias = spread<T>(<usize>load<u32>(top, 24));
+    for (let p: usize = 0; p < outputs; p += 16) v128.store(at + p, v128.add<T>(v128.load(at + p), bias));
+  }
   activate<T>(load<i32>(top, 12), outputs, at, at + outputs, at + 2 * outputs);
   let mean: f64 = 0;
   for (let t: usize = 0; t < <usize>passes; t++) {
@@ -210,11 +213,10 @@ function listedSums<T>(count: i32, bytes: usize, whole: usize, rows: usize, star
   }
 }
 
-/** Adds a row, or where there is none one number, to each of the rows at `to`. */
-function addToRows<T>(count: i32, bytes: usize, more: usize, to: usize, same: f64 = 0): void {
+/** Adds a row of `bytes` to each of the rows at `to`. */
+function addToRows<T>(count: i32, bytes: usize, more: usize, to: usize): void {
   for (let i = 0; i < count; i++) {
-    for (let p: usize = 0; p < bytes; p += 16)
-      v128.store(to + p, v128.add<T>(v128.load(to + p), more == 0 ? splat<T>(same) : v128.load(more + p)));
+    for (let p: usize = 0; p < bytes; p += 16) v128.store(to + p, v128.add<T>(v128.load(to + p), v128.load(more + p)));
     to += bytes;
   }
 }
