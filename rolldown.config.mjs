@@ -9,6 +9,7 @@ export default {
     "cli/main": "src/cli/main.ts",
     "hosts/node/worker": "src/hosts/node/worker.ts",
     "hosts/node/learn-worker": "src/hosts/node/learn-worker.ts",
+    "hosts/node/relax-worker": "src/hosts/node/relax-worker.ts",
     "hosts/node/surface-worker": "src/hosts/node/surface-worker.ts",
   },
   platform: "node",

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import type { Limits } from "../engines/index.js";
 import { InputError, type Place } from "../errors/index.js";
-import type { Frame } from "../structure/index.js";
+import { type Frame, frameName } from "../structure/index.js";
 import { Interrupted } from "./failures.js";
 import { type Interruption, interruptible } from "./interruption.js";
 import { failedFrames, type LabelRecord, labelledFrames, labelRecord } from "./label-result.js";
@@ -158,7 +158,7 @@ export class LabelRun {
           signal: this.#interruption.signal,
           onProgress: ({ done, total, failed }) => progress.update(done, total, failed === 0 ? "" : `${failed} failed`),
           onFailure: (failure, index) =>
-            progress.note(`Warning: ${placeOf(frames[index]!)}: ${failure.kind}: ${failure.problem}`),
+            progress.note(`Warning: ${frameName(frames[index]!)}: ${failure.kind}: ${failure.problem}`),
         },
       );
       if (labelling.calculations.includes(undefined)) throw new Interrupted(INTERRUPTED);
@@ -190,8 +190,6 @@ const limitsOf = ({ timeLimit, memoryLimit }: LabelOptions): Limits => ({ second
 
 const startsMpi = ({ command }: Readonly<Record<string, unknown>>): boolean =>
   Array.isArray(command) && /(^|\/)(mpirun|mpiexec|orterun|prun|srun|aprun)\b/.test(String(command[0]));
-
-const placeOf = ({ source }: Frame): string => `${source.file} #${source.structure}`;
 
 /** What the engine cannot do is told for every structure before any is paid for. */
 function checkStructure(engine: KeepingEngine, { structure, source }: Frame): void {

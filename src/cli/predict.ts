@@ -2,7 +2,14 @@
 import { Command } from "commander";
 import type { Evaluation, Uncertainty } from "../potentials/potential.js";
 import { significant } from "../reports/numbers.js";
-import { type AtomColumn, atomCount, elementSymbol, type Frame, type InfoValue } from "../structure/index.js";
+import {
+  type AtomColumn,
+  atomCount,
+  elementSymbol,
+  type Frame,
+  frameName,
+  type InfoValue,
+} from "../structure/index.js";
 import { applyCalibration, type CalibratedUncertainty } from "../uncertainty/calibration.js";
 import { addCommonOptions, type CommonOptions, unitsOf } from "./options.js";
 import { Progress } from "./progress.js";
@@ -88,14 +95,11 @@ async function* predictions(
 
 const rowTitles = ["structure", "atoms", "energy, eV", "eV/atom", "largest force, eV/Å", "γ, eV/Å", "extrapolating"];
 
-function predictionRow(
-  { structure, source }: Frame,
-  { energy, forces, uncertainty, extrapolation }: Evaluation,
-): string[] {
-  const atoms = atomCount(structure);
+function predictionRow(frame: Frame, { energy, forces, uncertainty, extrapolation }: Evaluation): string[] {
+  const atoms = atomCount(frame.structure);
   const outside = new Set(extrapolation.map(({ atom }) => atom)).size;
   return [
-    `${source.file} #${source.structure}`,
+    frameName(frame),
     String(atoms),
     energy.toFixed(6),
     (energy / atoms).toFixed(6),

@@ -1,7 +1,7 @@
 /** `potluck relax`: structures to their nearest minima. */
 import { Command, Option } from "commander";
 import { InputError } from "../errors/index.js";
-import { openSimulationPotential, type SimulationPotential } from "../hosts/node/simulate-potential.js";
+import { relaxAll } from "../hosts/node/relaxations.js";
 import type { ClassicalRecord } from "../potentials/index.js";
 import {
   type CellFreedom,
@@ -9,12 +9,13 @@ import {
   type Relaxation,
   type RelaxationStep,
   type RelaxationTask,
-  relax,
 } from "../relaxation/index.js";
 import { significant } from "../reports/index.js";
-import { type AtomColumn, atomCount, type Frame, type InfoValue } from "../structure/index.js";
+import { type AtomColumn, atomCount, type Frame, frameName, type InfoValue, located } from "../structure/index.js";
 import { gigapascal } from "../units/index.js";
 import { EndedEarly } from "./ended-early.js";
+import { Interrupted } from "./failures.js";
+import { interruptible } from "./interruption.js";
 import { atomList, realNumber } from "./numbers.js";
 import { addCommonOptions, type CommonOptions, unitsOf, wholeNumber } from "./options.js";
 import { Progress } from "./progress.js";
@@ -68,7 +69,7 @@ export function relaxCommand(terminal: Terminal): Command {
   return addCommonOptions(command)
     .addHelpText("after", example)
     .action((potential: string, files: string[], options: RelaxOptions) =>
-      relaxAll({ potential, files, options }, terminal),
+      relaxFiles({ potential, files, options }, terminal),
     );
 }
 
@@ -78,33 +79,37 @@ interface Task {
   readonly options: RelaxOptions;
 }
 
-async function relaxAll({ potential: path, files, options }: Task, terminal: Terminal): Promise<void> {
+async function relaxFiles({ potential: path, files, options }: Task, terminal: Terminal): Promise<void> {
   if (options.pressure !== undefined && options.cell === undefined) throw pressureWithoutCell();
   const units = unitsOf(options);
   const progress = new Progress({ stream: terminal.err, silent: options.quiet === true });
   progress.stage("reading");
   const frames: Frame[] = [];
   for (const file of files) for (const frame of await readAllFrames(file, { units })) frames.push(frame);
-  const atoms = frames.reduce((most, { structure }) => Math.max(most, atomCount(structure)), 0);
-  const potential = await openSimulationPotential(sourceOf(path), { units, atoms, threads: options.threads });
-  for (const warning of potential.warnings) progress.note(`Warning: ${warning}`);
+  const tasks = frames.map((frame) => located(frame, () => taskOf(frame, options)));
+  const interruption = interruptible(progress, STOPPING);
   try {
-    const relaxed = frames.map((frame, k) => {
-      progress.stage(`relaxing ${k + 1} of ${frames.length}`);
-      return { frame, relaxation: relaxOne(frame, { potential, progress, options }) };
+    progress.stage(frames.length === 1 ? "relaxing" : `relaxing ${frames.length} structures`);
+    const relaxations = await relaxAll(sourceOf(path), tasks, {
+      ...{ units, threads: options.threads, signal: interruption.signal, ...hear({ frames, progress, options }) },
+      checking: (k, check) => located(frames[k]!, check),
     });
     progress.finish();
+    const relaxed = frames.map((frame, k) => ({ frame, relaxation: relaxations[k]! }));
     if (options.out !== undefined) await writeRelaxed(options.out, relaxed, progress);
     tell(relaxed, { terminal, json: options.json === true });
     const missed = relaxed.filter(({ relaxation }) => !relaxation.converged).length;
-    if (missed > 0) {
-      progress.note(`${missed} of ${relaxed.length} structures have not come to their minimum.`);
-      throw new EndedEarly("not converged", 1);
-    }
+    if (missed === 0) return;
+    const text = `${missed} of ${relaxed.length} structures have not come to their minimum.`;
+    if (interruption.signal.aborted) throw new Interrupted(`Interrupted: ${text}`);
+    progress.note(text);
+    throw new EndedEarly("not converged", 1);
   } finally {
-    await potential.close();
+    interruption.end();
   }
 }
+
+const STOPPING = "Stopping: structures stay where they have come to. Once more ends at once, and nothing is written.";
 
 /** A name such as silicon-stillinger-weber-1985 stands for no file. */
 const sourceOf = (path: string): string | ClassicalRecord =>
@@ -115,38 +120,36 @@ interface Relaxed {
   readonly relaxation: Relaxation;
 }
 
-interface Bench {
-  readonly potential: SimulationPotential;
+const taskOf = ({ structure }: Frame, options: RelaxOptions): RelaxationTask => ({
+  structure,
+  method: options.optimizer,
+  forceTolerance: options.fmax,
+  stressTolerance: options.smax * gigapascal,
+  maxSteps: options.steps,
+  pressure: (options.pressure ?? 0) * gigapascal,
+  ...(options.cell === undefined ? {} : { cell: freedoms[options.cell === true ? "all" : options.cell] }),
+  ...(options.fix === undefined ? {} : { fixed: holdAtoms(structure, options.fix) }),
+});
+
+interface Audience {
+  readonly frames: readonly Frame[];
   readonly progress: Progress;
   readonly options: RelaxOptions;
 }
 
-function relaxOne({ structure, source }: Frame, { potential, progress, options }: Bench): Relaxation {
-  const task: RelaxationTask = {
-    structure,
-    method: options.optimizer,
-    forceTolerance: options.fmax,
-    stressTolerance: options.smax * gigapascal,
-    maxSteps: options.steps,
-    pressure: (options.pressure ?? 0) * gigapascal,
-    ...(options.cell === undefined ? {} : { cell: freedoms[options.cell === true ? "all" : options.cell] }),
-    ...(options.fix === undefined ? {} : { fixed: holdAtoms(structure, options.fix) }),
+/** Of one structure its steps are told, of many how many are done. */
+function hear({ frames, progress, options }: Audience) {
+  let done = 0;
+  return {
+    onWarning: (warning: string): void => progress.note(`Warning: ${warning}`),
+    onStep: (_: number, { step, largestForce }: RelaxationStep): void => {
+      if (frames.length === 1) progress.update(step, options.steps, `largest force ${significant(largestForce)} eV/Å`);
+    },
+    onDone: (k: number, { trouble }: Relaxation): void => {
+      if (trouble !== undefined) progress.note(`Warning: ${frameName(frames[k]!)}: ${trouble.problem}`);
+      if (frames.length > 1) progress.update(++done, frames.length);
+    },
   };
-  const onStep = ({ step, largestForce }: RelaxationStep): undefined => {
-    progress.update(step, options.steps, `largest force ${significant(largestForce)} eV/Å`);
-  };
-  try {
-    return relax(potential, task, { onStep });
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const { file, structure: number } = source;
-    throw new InputError(
-      { ...error.trouble, where: { file, structure: number, ...error.trouble.where } },
-      { cause: error },
-    );
-  } finally {
-    potential.forget();
-  }
 }
 
 const freedoms: Readonly<Record<CellOption, CellFreedom>> = {
@@ -192,12 +195,12 @@ function tell(relaxed: readonly Relaxed[], { terminal, json }: { terminal: Termi
   }
 }
 
-function row({ frame: { structure, source }, relaxation }: Relaxed): string[] {
+function row({ frame, relaxation }: Relaxed): string[] {
   const { reason, steps, energy, largestForce, largestStress } = relaxation;
-  const atoms = atomCount(structure);
+  const atoms = atomCount(frame.structure);
   const stress = significant(largestStress / gigapascal);
   const numbers = [energy.toFixed(6), (energy / atoms).toFixed(6), significant(largestForce), stress];
-  return [`${source.file} #${source.structure}`, String(atoms), reason, String(steps), ...numbers];
+  return [frameName(frame), String(atoms), reason, String(steps), ...numbers];
 }
 
 function relaxationRecord({ frame: { structure, source }, relaxation }: Relaxed): Readonly<Record<string, unknown>> {

@@ -5,7 +5,7 @@
 import { InputError } from "../errors/index.js";
 import { ROW_BYTES } from "../kernels/contracts/neighbors.js";
 import { KernelMemoryError, type Kernels } from "../kernels/index.js";
-import { checkStructure, elementSymbol, type Periodic, type Structure } from "../structure/index.js";
+import { checkStructure, elementIndices, type Periodic, type Structure } from "../structure/index.js";
 import { ReferenceCell, smallestStretch } from "./deformation.js";
 import type { BindOptions, ExtendedList, ExtendedOptions } from "./extended-list.js";
 import { MovingFrame, type Placed, placeAtoms, type Site, writeFrame } from "./ghosts.js";
@@ -65,7 +65,7 @@ export class ExtendedNeighbors {
     const { skin = SKIN, elements = [...new Set(species)].sort((a, b) => a - b) } = options;
     checkCutoff(cutoff);
     if (!(skin >= 0 && Number.isFinite(skin))) throw new RangeError(`skin ${skin} Å: finite and not below 0`);
-    const types = typesOf(species, elements);
+    const types = elementIndices(species, elements);
     this.#built = undefined;
     this.rebuilds = 0;
     this.#bound = { species: species.slice(), periodic, cutoff, skin, elements: Math.max(1, elements.length) };
@@ -227,21 +227,6 @@ const NOWHERE = new Float64Array(0);
 const noAtoms = (cell: Float64Array | undefined, periodic: Periodic): Placed => ({
   ...{ frame: new MovingFrame(cell, periodic), images: [0, 0, 0], ghosts: 0 },
 });
-
-function typesOf(species: Uint8Array, elements: readonly number[]): Uint8Array {
-  const indexOf = new Map(elements.map((z, e) => [z, e]));
-  return species.map((z, i) => {
-    const e = indexOf.get(z);
-    if (e !== undefined) return e;
-    throw new InputError({
-      code: "element-not-in-potential",
-      where: { atom: i + 1 },
-      problem: `The structure contains ${elementSymbol(z)}, which the potential does not know.`,
-      expected: `It knows ${elements.map(elementSymbol).join(", ")}.`,
-      remedy: "Use a potential that was fitted with this element, or remove the structure.",
-    });
-  });
-}
 
 /** The first ghost of a sorted atom or of one after it. */
 function firstGhostOf(records: Int32Array, atom: number): number {

@@ -7,11 +7,10 @@
 
 import { compileDescriptors, type DescriptorProgram } from "../descriptors/program.js";
 import { affineOf } from "../descriptors/scaling.js";
-import { InputError } from "../errors/index.js";
 import { descriptorScratchBytes, type Kernels, Scratch } from "../kernels/index.js";
 import { type NeighborList, neighborList } from "../neighbors/index.js";
 import { foldInputs, NetworkBatch } from "../networks/index.js";
-import { elementSymbol, type Structure } from "../structure/index.js";
+import { elementIndices, type Structure } from "../structure/index.js";
 import { combineMembers, type MemberResult } from "./combination.js";
 import type { Member, NetworkPotential } from "./definition.js";
 import { DropoutPasses, type SpreadInput } from "./dropout-passes.js";
@@ -108,25 +107,9 @@ export class NetworkEvaluator implements Potential {
   }
 
   #place(structure: Structure): Placed {
-    const types = this.#typesOf(structure);
+    const types = elementIndices(structure.species, this.elements);
     const list = neighborList(structure, this.cutoff);
     return this.#copy(types, list);
-  }
-
-  #typesOf(structure: Structure): Uint8Array {
-    const indexOf = new Map(this.elements.map((z, e) => [z, e]));
-    return structure.species.map((z, i) => {
-      const e = indexOf.get(z);
-      if (e === undefined)
-        throw new InputError({
-          code: "element-not-in-potential",
-          where: { atom: i + 1 },
-          problem: `The structure contains ${elementSymbol(z)}, which the potential does not know.`,
-          expected: `It knows ${this.elements.map(elementSymbol).join(", ")}.`,
-          remedy: "Use a potential that was fitted with this element, or remove the structure.",
-        });
-      return e;
-    });
   }
 
   #copy(types: Uint8Array, list: NeighborList): Placed {

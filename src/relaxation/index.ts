@@ -1,4 +1,5 @@
 export {
+  checkTask,
   type Relaxation,
   type RelaxationStep,
   type RelaxationTask,

@@ -89,7 +89,8 @@ export class Objective {
     if (outOfRange !== undefined) return { trouble: outOfRange, final: true };
     const tooClose = closenessTrouble(structure, this.#settings.closest);
     if (tooClose !== undefined) return rejected(tooClose);
-    const evaluation = this.evaluate(structure, QUICK);
+    const evaluation = this.#tried(structure);
+    if ("trouble" in evaluation) return rejected(evaluation.trouble);
     if (!Number.isFinite(evaluation.energy)) return rejected(notFinite("The energy"));
     if (!evaluation.forces.every(Number.isFinite)) return rejected(notFinite("A force"));
     if (this.#basis.length > 0) {
@@ -97,6 +98,16 @@ export class Objective {
       if (!evaluation.stress.every(Number.isFinite)) return rejected(notFinite("The stress"));
     }
     return this.#point(x, { structure, stretch, evaluation });
+  }
+
+  /** A place that the potential refuses, because it needs more memory than there is or has atoms upon each other, is left like a wall. */
+  #tried(structure: Structure): Evaluation | { readonly trouble: Trouble } {
+    try {
+      return this.evaluate(structure, QUICK);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return { trouble: error.trouble };
+    }
   }
 
   evaluate(structure: Structure, demand: Demand): Evaluation {

@@ -1,7 +1,7 @@
 /** Relaxation of one structure as a task: plain data in, plain data out, so that a host may run many on its threads. */
 import type { Trouble } from "../errors/index.js";
 import type { Extrapolation, Potential, Uncertainty } from "../potentials/potential.js";
-import { checkStructure, type Structure, volume } from "../structure/index.js";
+import { checkStructure, elementIndices, type Structure, volume } from "../structure/index.js";
 import { Fire } from "./fire.js";
 import { Lbfgs } from "./lbfgs.js";
 import type { Minimizer } from "./minimizer.js";
@@ -64,13 +64,23 @@ export interface Relaxation {
 }
 
 /**
+ * Throws InputError (`bad-setting`, `not-periodic`, `element-not-in-potential`, and those of `checkStructure`) where a potential of these
+ * elements (atomic numbers) could not begin the task. So do many tasks before the first of them begins.
+ */
+export function checkTask(task: RelaxationTask, elements: readonly number[]): CompleteSettings {
+  const { structure } = task;
+  checkStructure(structure);
+  elementIndices(structure.species, elements);
+  return completeSettings(structure, task);
+}
+
+/**
  * Relaxes to the nearest minimum. What can go wrong on the way is in the result; bad settings and structures throw InputError
- * (`bad-setting`, `not-periodic`, `no-stress`, and those of `checkStructure`).
+ * (`no-stress`, and those of `checkTask`).
  */
 export function relax(potential: Potential, task: RelaxationTask, watch: RelaxationWatch = {}): Relaxation {
   const { structure } = task;
-  checkStructure(structure);
-  const settings = completeSettings(structure, task);
+  const settings = checkTask(task, potential.elements);
   const objective = new Objective(potential, structure, settings);
   const start = objective.at(objective.start);
   if (isRejection(start)) return unevaluated({ structure, settings, objective }, start.trouble);

@@ -23,9 +23,11 @@ export {
   wrap,
 } from "./cell.js";
 export { checkStructure } from "./checks.js";
+export { elementIndices, elementList } from "./element-lists.js";
 export { atomicNumber, elementSymbol, elementSymbols } from "./elements.js";
 export { atomicMasses, elementOfMass } from "./masses.js";
 export * from "./nanoparticle.js";
+export { frameName, located } from "./place.js";
 export { type PrimitiveOptions, primitiveCell } from "./primitive.js";
 export { type ReducedFrame, reduceFrame } from "./reduce.js";
 export { type Slab, type SlabOptions, slab } from "./slab.js";

@@ -1,4 +1,4 @@
-/** `potluck md`, `relax` and `rdf` through the command line, and a run that is killed and resumed. */
+/** `potluck md` and `rdf` through the command line, and a run that is killed and resumed. */
 import {
   appendFileSync,
   existsSync,
@@ -18,15 +18,12 @@ import { openSimulation } from "../../src/cli/md-plan.js";
 import { run } from "../../src/cli/program.js";
 import { simulationFormat } from "../../src/cli/simulation-configuration.js";
 import { extxyz } from "../../src/formats/index.js";
-import { writePotentialJson } from "../../src/formats/potential-json.js";
-import { createKernels, readAllFrames } from "../../src/hosts/node/index.js";
+import { readAllFrames } from "../../src/hosts/node/index.js";
 import { simulate } from "../../src/hosts/node/simulate.js";
-import { RandomStream } from "../../src/math/index.js";
-import { isSurface } from "../../src/potentials/index.js";
-import { diamond, fcc, replicate, type Structure } from "../../src/structure/index.js";
+import { diamond, fcc, type Structure } from "../../src/structure/index.js";
 import { angstromElectronvolt } from "../../src/units/index.js";
-import { randomDescriptors, randomPotential } from "../physics/random-potential.js";
 import { memoryTerminal } from "./memory-terminal.js";
+import { committeeJson } from "./synthetic-committee.js";
 
 const folder = mkdtempSync(join(tmpdir(), "potluck-md-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -205,21 +202,10 @@ describe("bad input ends with code 2", () => {
   });
 });
 
-/** A committee of networks that nobody has fitted: it disagrees. Without angular functions it goes the fast way, which keeps neighbours. */
+/** A file of a committee of networks. */
 function committee(members: number): string {
-  const seed = 20;
-  console.info(`committee from seed ${seed}`);
-  const random = new RandomStream(seed, "simulate");
-  const descriptors = randomDescriptors(random, { elements: [14], types: [2], cutoffs: [1] });
-  const kernels = createKernels();
-  const bulk = replicate(silicon, [2, 2, 2]);
-  const rattled = { ...bulk, positions: bulk.positions.map((x) => x + random.between(-0.2, 0.2)) };
-  const wild = randomPotential(kernels, random, { descriptors, structures: [bulk, rattled], members });
-  // Weak, so that atoms do not fall into one another.
-  const potential = { ...wild, members: wild.members.map((m) => ({ ...m, energyScale: 0.1 * m.energyScale })) };
-  expect(isSurface(potential)).toBe(true);
   const path = join(folder, `committee-${members}.json`);
-  writeFileSync(path, writePotentialJson(potential, {}));
+  writeFileSync(path, committeeJson(members));
   return path;
 }
 
@@ -313,67 +299,6 @@ describe("killed and resumed", () => {
     const { code, err } = await potluck("md", file, "--out", out);
     expect(code).toBe(2);
     expect(err).toContain("it belongs to another run");
-  });
-});
-
-describe("relax", () => {
-  const random = new RandomStream(7, "relax");
-  const rattled: Structure = { ...silicon, positions: silicon.positions.map((x) => x + random.between(-0.1, 0.1)) };
-  const two = write("two.extxyz", rattled, { ...rattled, cell: silicon.cell!.map((x) => 1.02 * x) });
-  const sw = "silicon-stillinger-weber-1985";
-
-  test.each(["lbfgs", "fire"])("by %s reaches --fmax, and the minimum", async (optimizer) => {
-    const out = join(folder, `relaxed-${optimizer}.extxyz`);
-    const args = ["--cell", "--fmax", "0.001", "--smax", "0.01", "--optimizer", optimizer];
-    const { code, out: printed } = await potluck("relax", sw, two, "-o", out, "--json", ...args);
-    expect(code).toBe(0);
-    const records = printed
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-    const frames = await readAllFrames(out);
-    expect(frames.length).toBe(2);
-    for (const [k, { forces, energy, structure }] of frames.entries()) {
-      for (let i = 0; i < 24; i += 3) expect(Math.hypot(...forces!.subarray(i, i + 3))).toBeLessThan(0.001);
-      expect(energy! / 8).toBeCloseTo(-4.3366, 4);
-      expect(Math.cbrt(records[k].volume)).toBeCloseTo(5.431, 2);
-      expect(structure.species.length).toBe(8);
-    }
-  });
-
-  test("under pressure the cell is smaller and the stress is the pressure", async () => {
-    const out = join(folder, "pressed.extxyz");
-    const { code } = await potluck("relax", sw, two, "-o", out, "--cell", "isotropic", "--pressure", "5");
-    expect(code).toBe(0);
-    const [frame] = await readAllFrames(out);
-    expect(frame!.structure.cell![0]).toBeLessThan(5.4);
-    expect(-160.21766208 * frame!.stress![0]!).toBeCloseTo(5, 1);
-  });
-
-  test("too few steps: written all the same, code 1", async () => {
-    const out = join(folder, "short.extxyz");
-    const { code, out: printed, err } = await potluck("relax", sw, two, "-o", out, "--steps", "1", "--fmax", "1e-4");
-    expect(code).toBe(1);
-    expect(printed).toContain("steps-exhausted");
-    expect(err).toContain("2 of 2 structures have not come to their minimum");
-    expect((await readAllFrames(out))[0]!.info.get("relaxed")).toBe(false);
-  });
-
-  test("a committee gives its memory back and knows its disagreement", async () => {
-    const { out } = await potluck("relax", committee(2), two, "--steps", "3", "--json");
-    const records = out
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-    expect(records.length).toBe(2);
-    for (const { disagreement } of records) expect(disagreement).toBeGreaterThan(0);
-  });
-
-  test("bad options", async () => {
-    expect((await potluck("relax", sw, two, "--pressure", "5")).err).toContain("Add --cell");
-    expect(await potluck("relax", sw, two, "--fmax", "0")).toMatchObject({ code: 2 });
-    expect((await potluck("relax", "silicon-tersof-1988", two)).err).toContain("silicon-tersoff-1988");
-    expect((await potluck("relax", sw, write("gold.extxyz", fcc("Au", 4.08)))).err).toContain("gold.extxyz");
   });
 });
 

@@ -3,10 +3,10 @@
  * structures are done in this thread, as starting others takes longer.
  */
 import { cpus } from "node:os";
-import { InputError, type Place } from "../../errors/index.js";
+import { InputError } from "../../errors/index.js";
 import { type NetworkPotential, spreadSourceOf } from "../../potentials/definition.js";
 import type { Demand, Evaluation } from "../../potentials/potential.js";
-import type { Frame, Structure } from "../../structure/index.js";
+import { type Frame, located, type Structure } from "../../structure/index.js";
 import { WorkerPool } from "./pool.js";
 import type { Evaluated } from "./worker-messages.js";
 
@@ -79,17 +79,6 @@ async function* evaluateTogether(
 function evaluationOf(result: Evaluated): Evaluation {
   if ("trouble" in result) throw new InputError(result.trouble);
   return result.evaluation;
-}
-
-/** Errors say which structure of which file it was. */
-function located({ source }: Frame, evaluate: () => Evaluation): Evaluation {
-  try {
-    return evaluate();
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const where: Place = { ...error.trouble.where, file: source.file, line: source.line, structure: source.structure };
-    throw new InputError({ ...error.trouble, where }, { cause: error });
-  }
 }
 
 /** Workers that have opened a potential; each job goes to the one that has least to do. */

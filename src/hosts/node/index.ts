@@ -11,4 +11,5 @@ export {
 export { type FileKind, kindOfFile } from "./frame-source.js";
 export { createKernels } from "./kernels.js";
 export { createEvaluator, type LoadedPotential, loadPotential, looksLikePotential } from "./potentials.js";
+export { type RelaxationsOptions, relaxAll } from "./relaxations.js";
 export { type TrainingEvent, TrainingStopped, type TrainOptions, type TrainOutcome, trainPotential } from "./train.js";

@@ -5,10 +5,10 @@ import { InputError } from "../../errors/index.js";
 import type { Execution, LearnEvent, LearningState } from "../../learning/index.js";
 import type { Potential } from "../../potentials/potential.js";
 import type { KeepingEngine } from "./engines/index.js";
+import type { JobQueue } from "./job-queue.js";
 import type { LearnDirectory } from "./learn-directory.js";
 import type { LearnPlan } from "./learn-plan.js";
-import type { LearnPool } from "./learn-pool.js";
-import type { PotentialFile } from "./learn-worker-messages.js";
+import type { LearnJob, LearnOutcomes, PotentialFile } from "./learn-worker-messages.js";
 
 export interface LearnContext {
   readonly plan: LearnPlan;
@@ -17,7 +17,7 @@ export interface LearnContext {
   /** The engine as a potential, where it is one. */
   readonly teacher: Potential | undefined;
   readonly execution: Execution;
-  readonly pool: LearnPool;
+  readonly pool: JobQueue<LearnJob, LearnOutcomes>;
   readonly threads: number;
   readonly onEvent: (event: LearnEvent) => void;
   readonly signal: AbortSignal | undefined;

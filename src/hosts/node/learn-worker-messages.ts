@@ -1,5 +1,4 @@
-/** What a loop and its workers say to each other; plain data only. */
-import type { Trouble } from "../../errors/index.js";
+/** The jobs of a loop and what they end with; plain data only. */
 import type { Leg, LegTask, Measure } from "../../learning/index.js";
 
 /** A potential on disk. Its digest tells whether a worker has it open. */
@@ -22,7 +21,3 @@ export interface LearnOutcomes {
   readonly leg: Leg;
   readonly measure: number | null;
 }
-
-export type LearnReply =
-  | { readonly done: LearnOutcomes[LearnJob["kind"]] }
-  | { readonly trouble: Trouble | undefined; readonly message: string };

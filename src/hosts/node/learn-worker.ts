@@ -1,27 +1,15 @@
 /** A worker thread of a loop: legs of walkers and properties, one at a time, with the potential of the last job kept open. */
-import { parentPort } from "node:worker_threads";
-import { InputError } from "../../errors/index.js";
 import { measure, walk } from "../../learning/index.js";
 import type { Potential } from "../../potentials/potential.js";
 import { networkPotential } from "../../potentials/surface-potential.js";
 import { angstromElectronvolt } from "../../units/index.js";
+import { answerJobs } from "./asking.js";
 import { createKernels } from "./kernels.js";
-import type { LearnJob, LearnOutcomes, LearnReply, PotentialFile } from "./learn-worker-messages.js";
+import type { LearnJob, LearnOutcomes, PotentialFile } from "./learn-worker-messages.js";
 import { loadPotential } from "./potentials.js";
 import { openSimulationPotential, type SimulationPotential } from "./simulate-potential.js";
 
-const port = parentPort;
-if (port === null) throw new Error("this file is a worker");
-const reply = (message: LearnReply): void => port.postMessage(message);
-
-port.on("message", async (job: LearnJob) => {
-  try {
-    reply({ done: await run(job) });
-  } catch (error) {
-    const trouble = error instanceof InputError ? error.trouble : undefined;
-    reply({ trouble, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
-});
+answerJobs(run);
 
 interface Opened {
   readonly key: string;

@@ -55,7 +55,7 @@ export class NodeWorkshop implements Workshop {
 
   async label(state: LearningState, orders: readonly Order[], tell: (outcome: OutcomeRecord) => void): Promise<void> {
     const { execution, directory, signal, onEvent } = this.#context;
-    await this.#context.pool.rest();
+    await this.#context.pool.close();
     const frames = await orderFrames(directory, state);
     let done = 0;
     const waiting = orders.map(({ id }) => ({ id, structure: frameOf(frames, id).structure }));
@@ -86,7 +86,7 @@ export class NodeWorkshop implements Workshop {
   }
 
   async fit(state: LearningState, kind: FitParts["kind"]) {
-    await this.#context.pool.rest();
+    await this.#context.pool.close();
     const labels = await this.#labels(boughtOrders(state));
     return await this.#writing(() => fitRound(this.#context, state, { kind, labels }));
   }

@@ -23,11 +23,12 @@ import {
 import type { ClassicalRecord, Potential } from "../../potentials/index.js";
 import { type UnitSystem, unitSystem } from "../../units/index.js";
 import { createEngine, EventLog, type KeepingEngine, lockDirectory } from "./engines/index.js";
+import { JobQueue } from "./job-queue.js";
 import { LearnDirectory } from "./learn-directory.js";
 import { executionFor } from "./learn-execution.js";
 import { type LearnPlan, planLearning } from "./learn-plan.js";
-import { LearnPool } from "./learn-pool.js";
 import { reportOfRun } from "./learn-report.js";
+import type { LearnJob, LearnOutcomes } from "./learn-worker-messages.js";
 import { NodeWorkshop } from "./learn-workshop.js";
 import { openSimulationPotential } from "./simulate-potential.js";
 import { startRunDirectory } from "./train-journal.js";
@@ -80,7 +81,7 @@ class LearningRun {
     const { configuration } = this.#plan;
     const state = this.#takeUp();
     const threads = configuration.threads ?? availableParallelism();
-    const pool = new LearnPool(threads);
+    const pool = new JobQueue<LearnJob, LearnOutcomes>({ size: threads, worker: "hosts/node/learn-worker.js" });
     const { engine, teacher, close } = await this.#engine();
     const { onEvent, signal } = this.#options;
     const parts = { engine, plan: this.#plan, directory: this.#directory.root, onEvent, signal };

@@ -58,9 +58,7 @@ export interface Outcomes {
   readonly evaluate: readonly Evaluated[];
 }
 
-export type Reply =
-  /** Structures that were done since the last reply; may be a fraction. */
-  | { readonly kind: "progress"; readonly count: number }
-  | { readonly kind: "epoch"; readonly record: EpochRecord }
-  | { readonly kind: "done"; readonly outcome: Outcomes[Job["kind"]] }
-  | { readonly kind: "failed"; readonly trouble: Trouble | undefined; readonly message: string };
+/** What workers say on the way. */
+export type News =
+  /** Structures that were done since the last time; may be a fraction. */
+  { readonly kind: "progress"; readonly count: number } | { readonly kind: "epoch"; readonly record: EpochRecord };

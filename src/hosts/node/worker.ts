@@ -1,5 +1,5 @@
 /** A worker thread: kernels over the shared memory, one job at a time. */
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { InputError } from "../../errors/index.js";
 import { Kernels, Scratch } from "../../kernels/index.js";
 
@@ -11,35 +11,21 @@ import { fitMember, problemParts } from "../../training/member.js";
 import { type MeanPrediction, type PredictionTask, predictCached } from "../../training/predictions.js";
 import { encodeSnapshot } from "../../training/snapshot.js";
 import { assist } from "../../training/team.js";
+import { answerJobs } from "./asking.js";
 import { writeFileSafely } from "./safe-file.js";
-import type { Evaluated, FitOutcome, Job, Outcomes, Reply, WorkerStart } from "./worker-messages.js";
+import type { Evaluated, FitOutcome, Job, News, Outcomes, WorkerStart } from "./worker-messages.js";
 
-const port = parentPort;
-if (port === null) throw new Error("this file is a worker");
 const { module, memory } = workerData as WorkerStart;
 const kernels = Kernels.create(module, memory);
 const scratch = new Scratch(kernels);
-const reply = (message: Reply): void => port.postMessage(message);
-
-port.on("message", (job: Job) => {
-  try {
-    reply({ kind: "done", outcome: run(job) });
-  } catch (error) {
-    const trouble = error instanceof InputError ? error.trouble : undefined;
-    reply({
-      kind: "failed",
-      trouble,
-      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
-  }
-});
+const tell = answerJobs<Job, News>(run);
 
 function run(job: Job): Outcomes[Job["kind"]] {
   switch (job.kind) {
     case "fill":
       for (const task of job.tasks) {
         fillStructure({ kernels, scratch }, job.program, task);
-        reply({ kind: "progress", count: 1 });
+        tell({ kind: "progress", count: 1 });
       }
       return undefined;
     case "assist":
@@ -74,7 +60,7 @@ function evaluated(structure: Structure, demand: Demand): Evaluated {
 function predict(task: PredictionTask): readonly MeanPrediction[] {
   let told = 0;
   return predictCached(kernels, task, (share) => {
-    reply({ kind: "progress", count: (share - told) * task.structures.length });
+    tell({ kind: "progress", count: (share - told) * task.structures.length });
     told = share;
   });
 }
@@ -99,7 +85,7 @@ function fitWhole(job: Extract<Job, { kind: "fit" }>): FitOutcome {
         if (flush) flushed = performance.now();
         writeFileSafely(checkpoint.path, encodeSnapshot(snapshot(), checkpoint.identity), { flush });
       }
-      reply({ kind: "epoch", record });
+      tell({ kind: "epoch", record });
       return stopping;
     },
   });

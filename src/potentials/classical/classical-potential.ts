@@ -1,9 +1,9 @@
 /** A `Potential` made of an interaction: neighbours, sums, stress, checks. */
 import { InputError } from "../../errors/index.js";
 import { checkNotCoincident, type NeighborList, neighborList, VerletList } from "../../neighbors/index.js";
-import { elementSymbol, type Structure, volume } from "../../structure/index.js";
+import { elementIndices, elementList, type Structure, volume } from "../../structure/index.js";
 import type { Evaluation, ForceField, Potential } from "../potential.js";
-import { elementList, requireParameter } from "./elements.js";
+import { requireParameter } from "./elements.js";
 import type { Interaction, Sums } from "./interaction.js";
 
 export class ClassicalPotential implements Potential {
@@ -21,7 +21,7 @@ export class ClassicalPotential implements Potential {
     this.#interaction = interaction;
     this.elements = [...interaction.elements].sort((a, b) => a - b);
     this.cutoff = interaction.cutoff;
-    this.name = `${interaction.title} (${briefly(this.elements)})`;
+    this.name = `${interaction.title} (${elementList(this.elements)})`;
   }
 
   /** Throws InputError (`element-not-in-potential`, `coincident-atoms`, and those of `neighborList`). */
@@ -45,27 +45,9 @@ export class ClassicalPotential implements Potential {
   }
 
   #typesOf(species: Uint8Array): Uint8Array {
-    const { elements } = this.#interaction;
-    return species.map((z, i) => {
-      const type = elements.indexOf(z);
-      if (type >= 0) return type;
-      throw new InputError({
-        code: "element-not-in-potential",
-        where: { atom: i + 1 },
-        problem: `The structure contains ${elementSymbol(z)}, which the ${this.#interaction.title} does not know.`,
-        expected: `It knows ${briefly(this.elements)}.`,
-        remedy: "Use a potential with parameters for this element, or remove the structure.",
-      });
-    });
+    const { elements, title } = this.#interaction;
+    return elementIndices(species, elements, title);
   }
-}
-
-/** "C, Si"; "H to Og" for a potential that knows all elements up to one. */
-function briefly(elements: readonly number[]): string {
-  const gapless = elements.length > 10 && elements.every((z, k) => z === elements[0] + k);
-  return gapless
-    ? `${elementSymbol(elements[0])} to ${elementSymbol(elements[elements.length - 1])}`
-    : elementList(elements);
 }
 
 /** Arrays for the atoms of one structure, filled anew by every evaluation. */

@@ -1,6 +1,6 @@
 /** Elements of parameter records: symbols outside, types (indices) inside. */
 import { InputError, type Place } from "../../errors/index.js";
-import { atomicNumber, elementSymbol } from "../../structure/index.js";
+import { atomicNumber } from "../../structure/index.js";
 
 /** Atomic numbers of symbols, in their order; throws InputError (`unknown-element`, `repeated-element`). */
 export function atomicNumbers(symbols: readonly string[], where: Place = {}): number[] {
@@ -26,7 +26,6 @@ export function atomicNumbers(symbols: readonly string[], where: Place = {}): nu
 }
 
 /** "Si, O" */
-export const elementList = (elements: readonly number[]): string => elements.map(elementSymbol).join(", ");
 
 /** Throws InputError (`bad-parameter`) unless `holds`; `name` and `value` as the record has them. */
 export function requireParameter(
