@@ -20,6 +20,7 @@ $potluck mc examples/silicon/mc.yaml --overwrite --steps 400
 $potluck info runs/silicon-mc
 $potluck metadynamics examples/silicon/metadynamics.yaml --overwrite --set metasteps=6
 $potluck relax runs/silicon examples/silicon/bulk.poscar -o runs/silicon/relaxed.extxyz --cell
+$potluck analyze runs/silicon-md -o runs/silicon-md/report.html
 $potluck rdf runs/silicon-md/trajectory.extxyz --plot runs/silicon-md/rdf.html
 $potluck learn examples/learning/silicon.yaml --overwrite
 $potluck label examples/silicon/bulk.poscar -o runs/labelled.extxyz --engine embedded --directory runs/bulk-label \

@@ -4,6 +4,7 @@ import { type Override, parseOverride } from "../configuration/index.js";
 import { InputError } from "../errors/index.js";
 import { learnFiles } from "../hosts/node/learn.js";
 import { readLasp2Run } from "../hosts/node/learn-lasp2.js";
+import { type PotentialSource, placeSource } from "../hosts/node/potential-source.js";
 import { type LearningConfiguration, learningFormat } from "../learning/index.js";
 import { type RunKind, savedConfiguration } from "./run-directory.js";
 import { readText } from "./wiring.js";
@@ -93,16 +94,16 @@ function placed(
   };
   const { data, test, structure, start, engine, explore, check } = configuration;
   const { potential } = engine.settings;
+  const source = placeSource(potential as PotentialSource, (name) =>
+    place(name, "engine.settings.potential"),
+  ) as typeof potential;
   return {
     ...configuration,
     data: place(data, "data"),
     test: place(test, "test"),
     structure: place(structure, "structure"),
     start: place(start, "start"),
-    engine:
-      typeof potential === "string"
-        ? { ...engine, settings: { ...engine.settings, potential: place(potential, "engine.settings.potential") } }
-        : engine,
+    engine: potential === undefined ? engine : { ...engine, settings: { ...engine.settings, potential: source } },
     explore: {
       ...explore,
       walkers: explore.walkers.map((walker) => ({ ...walker, structure: place(walker.structure, "explore.walkers") })),

@@ -1,10 +1,10 @@
 /** What Monte Carlo ends with, as a record and as text. */
 import type { SampleResult } from "../hosts/node/sample.js";
-import type { Average } from "../hosts/node/sample-averages.js";
 import type { Locality } from "../hosts/node/simulate-potential.js";
-import { duration, significant } from "../reports/index.js";
+import type { Average } from "../properties/index.js";
+import { duration, significant, withError } from "../reports/index.js";
 import { elementSymbol } from "../structure/index.js";
-import { type EndRecord, endLines, endRecord, labelled, type RunFacts } from "./simulation-result.js";
+import { type EndRecord, endLines, endRecord, GUESSED, labelled, type RunFacts } from "./simulation-result.js";
 import { layOut } from "./table.js";
 
 /** As `result.json` and --json have it: eV, Å³, atoms. */
@@ -96,14 +96,8 @@ function averageLines({ samples, energy, volume, composition }: AveragesRecord, 
     labelled("Energy", `${withError(energy)} eV (${withError(share)} eV/atom) from ${samples} samples`),
     ...(volume === null || volume.deviation === 0 ? [] : [labelled("Volume", `${withError(volume)} Å³`)]),
     ...varied.map(([symbol, average]) => labelled(symbol, `${withError(average)} atoms`)),
-    ...(energy.plateau ? [] : ["The run is so short that errors are guesses, probably too small."]),
+    ...(energy.plateau ? [] : [GUESSED]),
   ];
-}
-
-/** With as many decimals as two digits of the error need. */
-function withError({ mean, error }: Pick<Average, "mean" | "error">): string {
-  const decimals = error > 0 ? Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 6;
-  return `${mean.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
 }
 
 const UNITS: Readonly<Record<string, string>> = { displacement: " Å", hybrid: " fs" };

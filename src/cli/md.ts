@@ -1,6 +1,9 @@
 /** `potluck md`: molecular dynamics. */
+import { join } from "node:path";
 import type { Command } from "commander";
 import { simulate } from "../hosts/node/simulate.js";
+import { readTable } from "../hosts/node/table-file.js";
+import { thermoAverages } from "../properties/index.js";
 import { significant } from "../reports/index.js";
 import { endedRun, simulationDirectory } from "./md-directory.js";
 import { openSimulation } from "./md-plan.js";
@@ -56,8 +59,16 @@ async function open(
       const onProgress = ({ step, temperature }: { step: number; temperature: number }): void =>
         progress(step, steps, `T ${significant(temperature)} K`);
       const result = await simulate(simulation, { ...hooks, onProgress });
-      return simulationRecord(result, { directory, atoms, seed, steps });
+      const { thermo } = result.files;
+      // Of the file, so that a resumed run has the same as an unbroken one.
+      const recorded = thermo !== undefined && steady(configuration) ? readTable(join(directory, thermo)) : [];
+      const averages = thermoAverages(recorded);
+      return simulationRecord(result, { directory, atoms, seed, steps, averages });
     },
     close: () => potential.close(),
   };
 }
+
+/** Averages over a ramp would mean nothing. */
+export const steady = ({ temperature, pressure }: SimulationConfiguration): boolean =>
+  typeof temperature === "number" && typeof pressure === "number";

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Co
   learn: async () => (await import("./learn.js")).learnCommand,
   label: async () => (await import("./label.js")).labelCommand,
   serve: async () => (await import("./serve.js")).serveCommand,
+  analyze: async () => (await import("./analyze.js")).analyzeCommand,
   rdf: async () => (await import("./rdf.js")).rdfCommand,
 };
 

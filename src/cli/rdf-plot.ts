@@ -1,13 +1,12 @@
 /** Radial distribution functions as a plot, alone or in a page. */
 import type { RadialDistributionResult } from "../properties/index.js";
 import { htmlPage } from "../reports/page.js";
-import { type PlotSpec, svgOf } from "../reports/plots.js";
-import { pairName, uniquePairs } from "./rdf-result.js";
+import { standaloneSvg } from "../reports/plots.js";
+import { radialPlot } from "../reports/trajectory-plots.js";
 
 /** A standalone SVG file. */
 export async function rdfSvg(result: RadialDistributionResult): Promise<string> {
-  const svg = await svgOf(specOf(result), "Radial distribution function");
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.replace(/^<svg /, '<svg xmlns="http://www.w3.org/2000/svg" ')}\n`;
+  return standaloneSvg((await radialPlot(result)).svg);
 }
 
 /** A self-contained page. */
@@ -21,7 +20,7 @@ export async function rdfPage(result: RadialDistributionResult, source: string):
       { label: "Density", value: result.density.toPrecision(4), unit: "1/Å³", note: "mean over frames" },
       { label: "Highest peak", value: first.toFixed(2), unit: "Å", note: `g = ${height.toPrecision(3)}` },
     ],
-    sections: [`<section><figure>${await svgOf(specOf(result), "Radial distribution function")}</figure></section>`],
+    sections: [`<section><figure>${(await radialPlot(result)).svg}</figure></section>`],
     footer: "Potluck: potluck rdf",
   });
 }
@@ -31,25 +30,4 @@ function highest({ r, total }: RadialDistributionResult): [number, number] {
   let best = 0;
   for (let k = 1; k < values.length; k++) if ((values[k] ?? 0) > (values[best] ?? 0)) best = k;
   return [r[best] ?? 0, values[best] ?? 0];
-}
-
-function specOf(result: RadialDistributionResult): PlotSpec {
-  const pairs = uniquePairs(result);
-  const curves = [
-    { pair: "all", values: result.total.g.values },
-    ...(pairs.length > 1 ? pairs.map((pair) => ({ pair: pairName(pair), values: pair.g.values })) : []),
-  ];
-  const values = curves.flatMap((curve) =>
-    Array.from(curve.values, (g, k) => ({ r: result.r[k] ?? 0, g, pair: curve.pair })),
-  );
-  return {
-    data: { values },
-    ...{ width: 620, height: 320 },
-    mark: { type: "line", strokeWidth: 1.5 },
-    encoding: {
-      x: { field: "r", type: "quantitative", title: "r, Å" },
-      y: { field: "g", type: "quantitative", title: "g(r)" },
-      color: { field: "pair", type: "nominal", title: "pair", sort: null, legend: curves.length > 1 ? {} : null },
-    },
-  };
 }

@@ -1,10 +1,6 @@
 /** Radial distribution functions as a table and as a record. */
-import type { PartialDistribution, RadialDistributionResult } from "../properties/index.js";
+import { type PartialDistribution, type RadialDistributionResult, uniquePairs } from "../properties/index.js";
 import { elementSymbol } from "../structure/index.js";
-
-/** g is symmetric: each pair of elements once. */
-export const uniquePairs = ({ partial }: RadialDistributionResult): PartialDistribution[] =>
-  partial.filter(({ center, neighbor }) => center <= neighbor);
 
 /** "Si-O", the lighter one first. */
 export const pairName = ({ center, neighbor }: PartialDistribution): string =>

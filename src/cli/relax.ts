@@ -2,7 +2,6 @@
 import { Command, Option } from "commander";
 import { InputError } from "../errors/index.js";
 import { relaxAll } from "../hosts/node/relaxations.js";
-import type { ClassicalRecord } from "../potentials/index.js";
 import {
   type CellFreedom,
   holdAtoms,
@@ -41,8 +40,8 @@ Examples:
   potluck relax runs/silicon POSCAR -o relaxed.extxyz --cell --fmax 0.001
   potluck relax silicon-stillinger-weber-1985 structures.extxyz -o relaxed.extxyz --cell isotropic --pressure 10
 
-POTENTIAL is a potential.json, a run directory, an n2p2 directory, a LAMMPS file (.sw, .tersoff, .eam, .eam.alloy, .eam.fs), or
-the name of a published one. The relaxed structures carry energy, forces and stress, and relaxed, relaxation_steps and enthalpy.
+POTENTIAL is a potential.json, a run directory, an n2p2 directory, a LAMMPS file (.sw, .tersoff, .eam, .eam.alloy, .eam.fs), the
+name of a published one, or a YAML file with a record: {kind: sum, parts: [runs/silicon, {kind: zbl, inner: 0.7, outer: 1.4}]}. The relaxed structures carry energy, forces and stress, and relaxed, relaxation_steps and enthalpy.
 Exit code 1 says that not all of them have come to their minimum; they are written all the same. With --json there is one object a
 line: {"structure", "atoms", "converged", "reason", "message", "steps", "evaluations", "energy" and "enthalpy" eV, "volume" Å³,
 "largestForce" eV/Å, "largestStress" GPa, "disagreement" eV/Å, "extrapolations"}.`;
@@ -90,7 +89,7 @@ async function relaxFiles({ potential: path, files, options }: Task, terminal: T
   const interruption = interruptible(progress, STOPPING);
   try {
     progress.stage(frames.length === 1 ? "relaxing" : `relaxing ${frames.length} structures`);
-    const relaxations = await relaxAll(sourceOf(path), tasks, {
+    const relaxations = await relaxAll(path, tasks, {
       ...{ units, threads: options.threads, signal: interruption.signal, ...hear({ frames, progress, options }) },
       checking: (k, check) => located(frames[k]!, check),
     });
@@ -110,10 +109,6 @@ async function relaxFiles({ potential: path, files, options }: Task, terminal: T
 }
 
 const STOPPING = "Stopping: structures stay where they have come to. Once more ends at once, and nothing is written.";
-
-/** A name such as silicon-stillinger-weber-1985 stands for no file. */
-const sourceOf = (path: string): string | ClassicalRecord =>
-  /^[a-z]+(-[a-z]+)+-\d{4}$/.test(path) ? { kind: "published", name: path } : path;
 
 interface Relaxed {
   readonly frame: Frame;

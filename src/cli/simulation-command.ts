@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 import { type Override, parseOverride } from "../configuration/index.js";
 import type { Finding } from "../dynamics/index.js";
 import { InputError } from "../errors/index.js";
+import { type PotentialSource, placeSource } from "../hosts/node/potential-source.js";
 import { startRunDirectory } from "../hosts/node/train-journal.js";
 import { significant } from "../reports/index.js";
 import type { UnitSystem } from "../units/index.js";
@@ -110,7 +111,7 @@ export function placedConfiguration<C extends SharedSettings, R extends EndRecor
   const { potential, structure } = configuration;
   return {
     ...configuration,
-    potential: typeof potential === "string" ? place(potential, "potential") : potential,
+    potential: placeSource(potential as PotentialSource, (path) => place(path, "potential")),
     structure: {
       ...structure,
       file: place(structure.file, given("structure") ? "structure" : "structure.file"),

@@ -21,8 +21,9 @@ export const positiveOrNull = (description: string, unit?: string) =>
 
 export const potential = z.union([z.string().min(1), z.looseObject({ kind: z.string() })]).meta({
   description:
-    "Potential file or run directory, n2p2 directory, LAMMPS file (.sw, .tersoff, .eam, .eam.alloy, .eam.fs), or the record of a " +
-    "classical potential: {kind: published, name: silicon-stillinger-weber-1985}.",
+    "Potential file or run directory, n2p2 directory, LAMMPS file (.sw, .tersoff, .eam, .eam.alloy, .eam.fs), name of a published " +
+    "potential (silicon-stillinger-weber-1985), record of a classical one, sum of any of these ({kind: sum, parts: [runs/silicon, {kind: zbl, " +
+    "inner: 0.7, outer: 1.4}]}), or a YAML file with a record.",
 });
 
 /** `file`: what the file is for. */

@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { Quantity, Ramp, Threshold } from "../dynamics/index.js";
 import { InputError } from "../errors/index.js";
+import type { PotentialSource } from "../hosts/node/potential-source.js";
 import { openSimulationPotential, type SimulationPotential } from "../hosts/node/simulate-potential.js";
 import type { Precision } from "../networks/surface-network.js";
-import type { ClassicalRecord } from "../potentials/index.js";
 import { type Frame, replicate, type Structure } from "../structure/index.js";
 import { gigapascal, type UnitSystem } from "../units/index.js";
 import type { DoubtLimits, Limits, SharedSettings } from "./simulation-keys.js";
@@ -52,7 +52,7 @@ export const openPotentialOf = (
   { potential, threads }: SharedSettings,
   settings: PotentialSettings,
 ): Promise<SimulationPotential> =>
-  openSimulationPotential(potential as string | ClassicalRecord, { threads: threads ?? undefined, ...settings });
+  openSimulationPotential(potential as PotentialSource, { threads: threads ?? undefined, ...settings });
 
 /** Closes the potential if `make` throws. */
 export async function closingOnFailure<T>(potential: SimulationPotential, make: () => T): Promise<T> {

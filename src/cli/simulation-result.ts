@@ -49,6 +49,8 @@ export function endLines({ thresholds, files }: EndRecord, out: string): string[
   return [...passed, ...written];
 }
 
+export const GUESSED = "The run is so short that errors are guesses, probably too small.";
+
 export const labelled = (label: string, value: string): string => `${label.padEnd(13)} ${value}`;
 
 const titled = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

@@ -3,6 +3,6 @@ export { type Member, type MemberDropout, type NetworkPotential, spreadSourceOf 
 export { passesAsMembers } from "./dropout-members.js";
 export { NetworkEvaluator } from "./network-evaluator.js";
 export * from "./potential.js";
-export { sum } from "./sum.js";
+export { sum, sumOfFields } from "./sum.js";
 export { isSurface, SurfaceForceField, type SurfaceOptions } from "./surface.js";
 export { networkPotential } from "./surface-potential.js";

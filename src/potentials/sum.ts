@@ -4,7 +4,7 @@
  */
 import { InputError } from "../errors/index.js";
 import { elementSymbol, type Structure } from "../structure/index.js";
-import type { Evaluation, ForceField, Potential, Uncertainty } from "./potential.js";
+import type { Demand, Evaluation, ForceField, Potential, Uncertainty } from "./potential.js";
 
 /**
  * The sum of potentials. It knows the elements that all parts know; its cutoff is the largest.
@@ -22,6 +22,14 @@ export function sum(...parts: readonly Potential[]): Potential {
   return new SummedPotential(parts);
 }
 
+/** Of force fields that are bound to the same atoms. */
+export function sumOfFields(fields: readonly ForceField[], atoms: number): ForceField {
+  const total = new Total(atoms);
+  return {
+    evaluate: (positions, cell, demand) => total.of(fields.map((field) => field.evaluate(positions, cell, demand))),
+  };
+}
+
 class SummedPotential implements Potential {
   readonly name: string;
   readonly elements: readonly number[];
@@ -35,18 +43,17 @@ class SummedPotential implements Potential {
     this.name = parts.map(partName).join(" + ");
   }
 
-  evaluate(structure: Structure): Evaluation {
+  evaluate(structure: Structure, demand?: Demand): Evaluation {
     this.#checkElements(structure.species);
-    return new Total(structure.species.length).of(this.#parts.map((part) => part.evaluate(structure)));
+    return new Total(structure.species.length).of(this.#parts.map((part) => part.evaluate(structure, demand)));
   }
 
   bind(structure: Structure): ForceField {
     this.#checkElements(structure.species);
-    const fields = this.#parts.map((part) => part.bind(structure));
-    const total = new Total(structure.species.length);
-    return {
-      evaluate: (positions, cell, demand) => total.of(fields.map((field) => field.evaluate(positions, cell, demand))),
-    };
+    return sumOfFields(
+      this.#parts.map((part) => part.bind(structure)),
+      structure.species.length,
+    );
   }
 
   #checkElements(species: Uint8Array): void {
@@ -132,7 +139,7 @@ function combined(parts: readonly Evaluation[]): Uncertainty | undefined {
   return {
     energy: Math.hypot(...known.map((u) => u.energy)),
     forces,
-    disagreement: forces.reduce((a, b) => Math.max(a, b), 0),
+    disagreement: forces.length === 0 ? Number.NaN : forces.reduce((a, b) => Math.max(a, b), 0),
     ...(stresses.length === known.length ? { stress: quadrature(stresses) } : {}),
   };
 }

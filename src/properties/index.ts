@@ -4,6 +4,7 @@ export {
   type AngleDistributionResult,
   type TripletDistribution,
 } from "./angle-distribution.js";
+export { type Average, averageOf, FEWEST_SAMPLES, type TableRow } from "./averages.js";
 export {
   type BirchMurnaghan,
   birchMurnaghanEnergy,
@@ -26,7 +27,9 @@ export type { Diffusion, DisplacementOf, DisplacementOptions, DisplacementResult
 export { type ElasticAverages, elasticAverages, type Moduli } from "./elastic-averages.js";
 export { type ElasticConstants, type ElasticOptions, elasticConstants } from "./elastic-constants.js";
 export { type EquationOfState, type EquationOfStateOptions, equationOfState } from "./equation-of-state.js";
+export { equilibrated } from "./equilibration.js";
 export { type Estimate, meanOf, mergeSeries, type SeriesEstimate } from "./estimates.js";
+export { type FirstShell, firstShell } from "./first-shell.js";
 export type { Cutoffs, PairCutoff } from "./frames.js";
 export { Lindemann, type LindemannOptions, type LindemannResult } from "./lindemann.js";
 export { MeanSquareDisplacement, meanSquareDisplacement } from "./mean-square-displacement.js";
@@ -36,6 +39,7 @@ export {
   RadialDistribution,
   type RadialDistributionOptions,
   type RadialDistributionResult,
+  uniquePairs,
 } from "./radial-distribution.js";
 export {
   StructureFactor,
@@ -51,6 +55,13 @@ export {
   surfaceEnergy,
   surfaceEnergySeries,
 } from "./surface-energy.js";
+export { type ThermoAverages, thermoAverages, thermoColumns } from "./thermo-averages.js";
+export {
+  type AnalysisOptions,
+  analyzeTrajectory,
+  type TimedStructure,
+  type TrajectoryAnalysis,
+} from "./trajectory-analysis.js";
 export { Unwrapping } from "./unwrapping.js";
 export { type Vacancy, type VacancyOptions, vacancy } from "./vacancy.js";
 export {

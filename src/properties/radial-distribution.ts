@@ -49,6 +49,10 @@ export interface RadialDistributionResult {
   readonly units: { readonly r: "Å"; readonly density: "1/Å³"; readonly g: "1"; readonly coordination: "1" };
 }
 
+/** g is symmetric: each pair of elements once. */
+export const uniquePairs = ({ partial }: RadialDistributionResult): PartialDistribution[] =>
+  partial.filter(({ center, neighbor }) => center <= neighbor);
+
 export class RadialDistribution {
   readonly #options: RadialDistributionOptions;
   readonly #bins: number;

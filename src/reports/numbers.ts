@@ -22,3 +22,9 @@ export function duration(seconds: number): string {
   if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, "0")} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
+
+/** "3.142 ± 0.012": with as many decimals as two digits of the error need. */
+export function withError({ mean, error }: { readonly mean: number; readonly error: number }): string {
+  const decimals = error > 0 ? Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 6;
+  return `${mean.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
+}

@@ -43,6 +43,10 @@ export async function svgOf(spec: PlotSpec, label: string): Promise<string> {
   }
 }
 
+/** A plot as a file of its own. */
+export const standaloneSvg = (svg: string): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n${svg.replace(/^<svg /, '<svg xmlns="http://www.w3.org/2000/svg" ')}\n`;
+
 /** Without what a page does not need. */
 function lean(svg: string): string {
   return (

@@ -35,6 +35,7 @@ describe("help", () => {
     "learn",
     "label",
     "serve",
+    "analyze",
     "rdf",
   ];
   test.each(commands)("of %s has an example and the common options", async (name) => {

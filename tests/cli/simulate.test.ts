@@ -290,6 +290,8 @@ describe("killed and resumed", () => {
     const [a, b] = [whole, broken].map((out) => JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
     expect(b.last).toEqual(a.last);
     expect(b.thresholds).toEqual(a.thresholds);
+    expect(b.averages).toEqual(a.averages);
+    expect(a.averages.records).toBeGreaterThan(3);
   });
 
   test("a changed potential is refused", async () => {

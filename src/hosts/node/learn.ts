@@ -20,7 +20,7 @@ import {
   learningResult,
   replay,
 } from "../../learning/index.js";
-import type { ClassicalRecord, Potential } from "../../potentials/index.js";
+import type { Potential } from "../../potentials/index.js";
 import { type UnitSystem, unitSystem } from "../../units/index.js";
 import { createEngine, EventLog, type KeepingEngine, lockDirectory } from "./engines/index.js";
 import { JobQueue } from "./job-queue.js";
@@ -30,6 +30,7 @@ import { type LearnPlan, planLearning } from "./learn-plan.js";
 import { reportOfRun } from "./learn-report.js";
 import type { LearnJob, LearnOutcomes } from "./learn-worker-messages.js";
 import { NodeWorkshop } from "./learn-workshop.js";
+import type { PotentialSource } from "./potential-source.js";
 import { openSimulationPotential } from "./simulate-potential.js";
 import { startRunDirectory } from "./train-journal.js";
 
@@ -165,7 +166,7 @@ class LearningRun {
 }
 
 const openTeacher = (potential: unknown, units: UnitSystem) =>
-  openSimulationPotential(potential as string | ClassicalRecord, { units, threads: 1, atoms: 0 });
+  openSimulationPotential(potential as PotentialSource, { units, threads: 1, atoms: 0 });
 
 const runExists = (directory: string): InputError =>
   new InputError({

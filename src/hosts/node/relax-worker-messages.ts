@@ -1,10 +1,10 @@
 /** What a thread that relaxes structures is started with, its jobs and what they end with; plain data only. */
-import type { ClassicalRecord } from "../../potentials/index.js";
 import type { Relaxation, RelaxationStep, RelaxationTask } from "../../relaxation/index.js";
+import type { PotentialSource } from "./potential-source.js";
 import type { SimulationPotentialOptions } from "./simulate-potential.js";
 
 export interface RelaxStart {
-  readonly source: string | ClassicalRecord;
+  readonly source: PotentialSource;
   readonly options: SimulationPotentialOptions;
   /** One number, shared by all threads: not 0 once the user wants to stop. */
   readonly stop: Int32Array;

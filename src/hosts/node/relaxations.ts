@@ -3,11 +3,11 @@
  * none is left for the end. Where there are fewer structures than threads, several threads share the atoms of each.
  */
 import { availableParallelism } from "node:os";
-import type { ClassicalRecord } from "../../potentials/index.js";
 import { checkTask, type Relaxation, type RelaxationStep, type RelaxationTask } from "../../relaxation/index.js";
 import { atomCount } from "../../structure/index.js";
 import type { UnitSystem } from "../../units/index.js";
 import { JobQueue } from "./job-queue.js";
+import type { PotentialSource } from "./potential-source.js";
 import type { RelaxJob, RelaxNews, RelaxOutcomes, RelaxStart } from "./relax-worker-messages.js";
 
 export interface RelaxationsOptions {
@@ -26,12 +26,12 @@ export interface RelaxationsOptions {
 }
 
 /**
- * Relaxes with the potential of a path or a record (as `openSimulationPotential` takes them); results are in the order of the tasks. On one
+ * Relaxes with the potential of a path, a name or a record; results are in the order of the tasks. On one
  * thread each, they do not depend on the number of threads. Throws InputError if the potential cannot be read or a task cannot begin;
  * nothing is relaxed then.
  */
 export async function relaxAll(
-  source: string | ClassicalRecord,
+  source: PotentialSource,
   tasks: readonly RelaxationTask[],
   options: RelaxationsOptions,
 ): Promise<Relaxation[]> {
@@ -62,7 +62,7 @@ const largestFirst = (tasks: readonly RelaxationTask[]): number[] =>
   [...tasks.keys()].sort((a, b) => atomCount(tasks[b]!.structure) - atomCount(tasks[a]!.structure));
 
 function queueFor(
-  source: string | ClassicalRecord,
+  source: PotentialSource,
   tasks: readonly RelaxationTask[],
   { units, threads = availableParallelism(), stop }: RelaxationsOptions & { readonly stop: Int32Array },
 ): JobQueue<RelaxJob, RelaxOutcomes, RelaxNews> {

@@ -1,10 +1,7 @@
 /** Potentials for simulations: network potentials on the fast path where there is one, classical ones from records or LAMMPS's files. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename } from "node:path";
 import { InputError } from "../../errors/index.js";
-import { readFuncfl, readSetfl, readStillingerWeber, readTersoff } from "../../formats/index.js";
 import type { Kernels } from "../../kernels/index.js";
 import type { Precision } from "../../networks/surface-network.js";
 import { type NetworkPotential, spreadSourceOf } from "../../potentials/definition.js";
@@ -23,7 +20,9 @@ import {
 import { atomCount, type Structure } from "../../structure/index.js";
 import type { UnitSystem } from "../../units/index.js";
 import { createKernels } from "./kernels.js";
+import { type PotentialSource, recordOf } from "./potential-source.js";
 import { loadPotential } from "./potentials.js";
+import { sumForSimulation } from "./simulate-sum.js";
 import { type SurfaceThreads, startSurfaceThreads } from "./surface-threads.js";
 
 /** A force field whose kept neighbours can be dropped, so that what follows depends on the present positions alone. */
@@ -73,15 +72,31 @@ const SHARE = 32;
 /** Atoms from which on force fields are shared out also after the first was forgotten: threads do not give memory back, a megabyte each. */
 const LARGE = 200;
 
-/** From a path (network potential, or LAMMPS's .sw, .tersoff, .eam, .eam.alloy, .eam.fs) or a record of a classical potential. */
 export async function openSimulationPotential(
-  source: string | ClassicalRecord,
+  source: PotentialSource,
   options: SimulationPotentialOptions,
 ): Promise<SimulationPotential> {
-  const record = typeof source === "string" ? recordOfFile(source) : source;
-  if (record !== undefined) return classical(record);
-  const { potential, warnings } = loadPotential(source as string, options.units);
-  return await network(potential, { ...options, warnings });
+  const record = typeof source === "string" ? await recordOf(source) : source;
+  if (record === undefined) {
+    const { potential, warnings } = loadPotential(source as string, options.units);
+    return await network(potential, { ...options, warnings });
+  }
+  if (record.kind !== "sum") return classical(record);
+  return await sumOfParts(Array.isArray(record.parts) ? record.parts : [], options);
+}
+
+async function sumOfParts(
+  sources: readonly PotentialSource[],
+  options: SimulationPotentialOptions,
+): Promise<SimulationPotential> {
+  const parts: SimulationPotential[] = [];
+  try {
+    for (const part of sources) parts.push(await openSimulationPotential(part, options));
+    return sumForSimulation(parts);
+  } catch (error) {
+    await Promise.all(parts.map((part) => part.close()));
+    throw error;
+  }
 }
 
 /** Also of typed arrays, whose JSON would be long. */
@@ -115,33 +130,11 @@ function localityOf(record: ClassicalRecord): "own" | "shared" {
     case "stillinger-weber":
     case "tersoff":
       return "shared";
-    case "sum":
-      return record.parts.every((part) => localityOf(part) === "own") ? "own" : "shared";
     case "published":
       return localityOf(publishedPotentials[record.name as keyof typeof publishedPotentials]);
     default:
       return "own";
   }
-}
-
-/** The record of a LAMMPS file, by the end of its name; undefined for other names. */
-function recordOfFile(path: string): ClassicalRecord | undefined {
-  const name = basename(path).toLowerCase();
-  const reader = [
-    { end: ".sw", read: (text: string) => readStillingerWeber(text, { file: path }) },
-    { end: ".tersoff", read: (text: string) => readTersoff(text, { file: path }) },
-    { end: ".eam.alloy", read: (text: string) => readSetfl(text, { file: path, form: "alloy" }) },
-    { end: ".eam.fs", read: (text: string) => readSetfl(text, { file: path, form: "fs" }) },
-    { end: ".eam", read: (text: string) => readFuncfl({ text, file: path }) },
-  ].find(({ end }) => name.endsWith(end));
-  if (reader === undefined) return undefined;
-  if (existsSync(path)) return reader.read(readFileSync(path, "utf8"));
-  throw new InputError({
-    code: "no-such-file",
-    where: { file: path },
-    problem: "There is no such file.",
-    remedy: "Check the path and its spelling.",
-  });
 }
 
 /** Binds the potential anew where the next evaluation is. */
@@ -200,7 +193,7 @@ async function network(potential: NetworkPotential, options: NetworkOptions): Pr
   return {
     elements: evaluator.elements,
     cutoff: evaluator.cutoff,
-    evaluate: (structure) => bind(structure).evaluate(structure.positions, structure.cell),
+    evaluate: (structure, demand) => bind(structure).evaluate(structure.positions, structure.cell, demand),
     bind,
     evaluateOnce,
     fingerprint: fingerprintOf({ potential, precision }),

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Calculation, embedded } from "../../../engines/index.js";
 import { InputError } from "../../../errors/index.js";
-import type { ClassicalRecord } from "../../../potentials/index.js";
 import { elementSymbol, type Structure } from "../../../structure/index.js";
 import type { UnitSystem } from "../../../units/index.js";
+import type { PotentialSource } from "../potential-source.js";
 import { openSimulationPotential, type SimulationPotential } from "../simulate-potential.js";
 import { freshDirectory } from "./directories.js";
 import { directoryName, type KeepingEngine } from "./file-engine.js";
@@ -27,7 +27,7 @@ export interface EmbeddedOptions {
 }
 
 export async function embeddedEngine(settings: EmbeddedSettings, options: EmbeddedOptions): Promise<KeepingEngine> {
-  const source = settings.potential as string | ClassicalRecord;
+  const source = settings.potential as PotentialSource;
   // One thread: structures to be labelled are small, and other jobs want the others.
   const potential = await openSimulationPotential(source, { units: options.units, threads: 1, atoms: 0 });
   const plain = embedded({ evaluate: (structure) => evaluate(potential, structure) });
