@@ -72,7 +72,12 @@ async function analyze(names: readonly string[], options: AnalyzeOptions, termin
   const records = run.thermo === undefined ? [] : readTable(run.thermo);
   const averages = run.steady ? thermoAverages(records, options.from) : undefined;
   const from = options.from ?? averages?.from ?? Number.NEGATIVE_INFINITY;
-  const frames = () => chosenFrames(run.files, { ...options, from, units: unitsOf(options) });
+  const stages = ["measuring distances", "measuring bonds and displacements"];
+  const frames = () => {
+    progress.stage(stages.shift() ?? "measuring");
+    const onFrame = (count: number): void => progress.status(`${count} frames`);
+    return chosenFrames(run.files, { ...options, from, units: unitsOf(options), onFrame });
+  };
   const { cutoff, bonds, interval, volume } = options;
   const analysis = await analyzeTrajectory(frames, {
     cutoff,
@@ -117,11 +122,12 @@ interface Choice {
   readonly skip: number;
   readonly every: number;
   readonly units: UnitSystem;
+  readonly onFrame: (count: number) => void;
 }
 
 async function* chosenFrames(
   files: readonly string[],
-  { from, skip, every, units }: Choice,
+  { from, skip, every, units, onFrame }: Choice,
 ): AsyncGenerator<TimedStructure> {
   let count = 0;
   for (const file of files)
@@ -129,6 +135,7 @@ async function* chosenFrames(
       const time = timeOf(frame);
       if (time !== undefined && time < from) continue;
       const index = count++ - skip;
+      onFrame(count);
       if (index >= 0 && index % every === 0) yield { structure: frame.structure, time };
     }
 }

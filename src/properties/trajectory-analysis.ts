@@ -25,7 +25,7 @@ export interface AnalysisOptions {
   readonly bonds?: number;
   /** fs from frame to frame, for frames without times. */
   readonly interval?: number;
-  /** Å³, for the density of what does not repeat in three directions. */
+  /** Å³, for the density of what does not repeat in three directions. Default, where nothing repeats: of the sphere around the first frame. */
   readonly volume?: number;
 }
 
@@ -74,7 +74,7 @@ export async function analyzeTrajectory(
   return {
     ...{ frames: count, species, density, interval, radial, shell, bonds, ...second },
     remarks: [
-      ...(radial === undefined ? ["No g(r): what does not repeat in three directions needs a volume."] : []),
+      ...(radial === undefined ? ["No g(r): what repeats in one or two directions needs a volume."] : []),
       ...(bonds === undefined
         ? ["No angles, neighbours and Lindemann index: g(r) has no first minimum, and no bond length was given."]
         : []),
@@ -93,32 +93,54 @@ interface Survey {
 }
 
 async function survey(frames: AsyncIterable<TimedStructure>, options: AnalysisOptions): Promise<Survey> {
-  const { cutoff = 8, volume: given } = options;
-  const distribution = new RadialDistribution({ cutoff, ...(given === undefined ? {} : { volume: given }) });
+  const { cutoff = 8 } = options;
   const times: (number | undefined)[] = [];
-  let species: Uint8Array | undefined;
+  let first: Structure | undefined;
+  let distribution: RadialDistribution | undefined;
   let filled = 0;
-  let measured = true;
   for await (const { structure, time } of frames) {
-    species ??= structure.species.slice();
+    if (first === undefined) {
+      first = structure;
+      distribution = distributionOf(structure, { cutoff, given: options.volume });
+    }
     times.push(time);
-    const size = given ?? ownVolume(structure);
-    measured &&= size !== undefined;
-    filled += size ?? 0;
-    if (measured) distribution.add(structure);
+    filled += options.volume ?? ownVolume(structure) ?? Number.NaN;
+    distribution?.add(structure);
   }
-  if (species === undefined) throw noFrames();
-  const radial = measured ? distribution.result() : undefined;
+  if (first === undefined) throw noFrames();
+  const { species } = first;
+  const radial = distribution?.result();
   const mass = species.reduce((sum, z) => sum + atomicMasses[z], 0);
+  const density = (GRAMS_PER_CUBIC_CENTIMETRE * mass * times.length) / filled;
   return {
     ...{ count: times.length, species, radial, interval: options.interval ?? spacing(times) },
-    density: measured ? (GRAMS_PER_CUBIC_CENTIMETRE * mass * times.length) / filled : undefined,
+    density: Number.isFinite(density) ? density : undefined,
     shell: radial && firstShell(radial.r, radial.total.g.values),
   };
 }
 
+/** Undefined where a volume is needed and not known. */
+function distributionOf(
+  structure: Structure,
+  { cutoff, given }: { readonly cutoff: number; readonly given: number | undefined },
+): RadialDistribution | undefined {
+  if (given === undefined && ownVolume(structure) !== undefined) return new RadialDistribution({ cutoff });
+  const filled = given ?? (structure.periodic.some(Boolean) ? undefined : sphereVolume(structure.positions));
+  return filled === undefined ? undefined : new RadialDistribution({ cutoff, volume: filled });
+}
+
 const ownVolume = ({ cell, periodic }: Structure): number | undefined =>
   cell !== undefined && periodic.every(Boolean) ? volume(cell) : undefined;
+
+/** About the mean position, with an ångström to spare, Å³. */
+function sphereVolume(positions: Float64Array): number {
+  const atoms = positions.length / 3;
+  const centre = [0, 1, 2].map((x) => positions.reduce((sum, p, k) => (k % 3 === x ? sum + p / atoms : sum), 0));
+  let farthest = 0;
+  for (let k = 0; k < positions.length; k += 3)
+    farthest = Math.max(farthest, Math.hypot(...centre.map((c, x) => positions[k + x] - c)));
+  return (4 / 3) * Math.PI * (farthest + 1) ** 3;
+}
 
 /** Of times that are known and evenly spaced, to rounding. */
 function spacing(times: readonly (number | undefined)[]): number | undefined {

@@ -23,8 +23,9 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** "3.142 ± 0.012": with as many decimals as two digits of the error need. */
+/** "3.142 ± 0.012": with as many decimals as two digits of the error need; six digits where all values are the same. */
 export function withError({ mean, error }: { readonly mean: number; readonly error: number }): string {
-  const decimals = error > 0 ? Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 6;
+  if (!(error > 0)) return significant(mean, 6);
+  const decimals = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${mean.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
 }

@@ -121,12 +121,25 @@ describe("what is missing is said", () => {
     await expect(analyze(0, 20)).rejects.toThrow(/nothing to average/);
   });
 
-  it("a cluster without a volume, and bonds that nobody knows", async () => {
+  it("a cluster has its first shell, within the sphere around it or a given volume", async () => {
     const cluster: Structure = { ...frame!, cell: undefined, periodic: [false, false, false] };
-    const bare = await analyze(12, 20, {}, cluster);
+    const { shell, coordination, density, radial } = await analyze(12, 20, {}, cluster);
+    expect(shell!.peak).toBeCloseTo(4.08 / Math.SQRT2, 0);
+    expect(coordination!.coordination[0]!.mean.value).toBeGreaterThan(4);
+    expect(coordination!.coordination[0]!.mean.value).toBeLessThan(12);
+    expect(density).toBeUndefined();
+    const given = await analyze(12, 20, { volume: 600 }, cluster);
+    expect(given.radial!.density).toBeCloseTo(32 / 600, 9);
+    expect(radial!.density).toBeLessThan(32 / 600);
+    expect(given.density).toBeGreaterThan(0);
+  });
+
+  it("a slab without a volume, and bonds that nobody knows", async () => {
+    const slab: Structure = { ...frame!, periodic: [true, true, false] };
+    const bare = await analyze(12, 20, {}, slab);
     expect(bare).toMatchObject({ radial: undefined, density: undefined, angles: undefined });
     expect(bare.remarks.join(" ")).toMatch(/needs a volume.*no bond length/);
-    const { coordination, radial, density } = await analyze(12, 20, { bonds: 3.4, volume: 600 }, cluster);
+    const { coordination, radial, density } = await analyze(12, 20, { bonds: 3.4, volume: 600 }, slab);
     expect(coordination!.coordination[0]!.mean.value).toBeLessThan(12);
     expect(radial!.frames).toBe(12);
     expect(density).toBeGreaterThan(0);
