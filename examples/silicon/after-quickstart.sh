@@ -15,6 +15,7 @@ $potluck convert examples/silicon/bulk.poscar runs/silicon/bulk.extxyz
 $potluck convert runs/silicon/potential.json runs/silicon/n2p2
 $potluck info examples/silicon/silicon.extxyz.gz
 $potluck train --data examples/silicon/silicon.extxyz.gz --out runs/silicon-one --members 1 --epochs 10
+$potluck build wulff Cu --a 3.61 --energies 111=1.95,100=2.17 --atoms 500 --shell Au --shell-layers 1 -o runs/particle.extxyz
 $potluck md examples/silicon/md.yaml --overwrite
 $potluck mc examples/silicon/mc.yaml --overwrite --steps 400
 $potluck info runs/silicon-mc

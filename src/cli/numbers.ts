@@ -32,3 +32,37 @@ export function atomList(option: string): (text: string) => number[] {
       });
     });
 }
+
+/** Parser of whole numbers such as 2,2,2. */
+export function integerList(option: string, { lengths, least }: { lengths: readonly number[]; least?: number }) {
+  return (text: string): number[] => {
+    const values = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    const fits = (x: number): boolean => Number.isSafeInteger(x) && x >= (least ?? Number.NEGATIVE_INFINITY);
+    if (lengths.includes(values.length) && values.every(fits)) return values;
+    throw new InputError({
+      code: "bad-option",
+      where: { file: option },
+      problem: `"${text}" is not a list of ${lengths.join(" or ")} whole numbers${least === undefined ? "" : ` ≥ ${least}`}.`,
+      remedy: `Write for example ${option} ${new Array(lengths.at(-1)).fill(2).join(",")}.`,
+    });
+  };
+}
+
+/** Parser of names with numbers above 0, such as Cu=3,Au=1. */
+export function shareList(option: string, example: string) {
+  return (text: string): Readonly<Record<string, number>> => {
+    const entries = text.split(",").map((part) => {
+      const [, name, value] = /^\s*(\w+)\s*=\s*(\S+)\s*$/.exec(part) ?? [];
+      return [name ?? "", Number(value)] as const;
+    });
+    const named = new Set(entries.map(([name]) => name));
+    if (entries.every(([, value]) => Number.isFinite(value) && value > 0) && named.size === entries.length)
+      return Object.fromEntries(entries);
+    throw new InputError({
+      code: "bad-option",
+      where: { file: option },
+      problem: `"${text}" is not a list of names with numbers above 0, each once.`,
+      remedy: `Write for example ${option} ${example}.`,
+    });
+  };
+}

@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<(terminal: Terminal) => Co
   evaluate: async () => (await import("./evaluate.js")).evaluateCommand,
   predict: async () => (await import("./predict.js")).predictCommand,
   info: async () => (await import("./info.js")).infoCommand,
+  build: async () => (await import("./build.js")).buildCommand,
   convert: async () => (await import("./convert.js")).convertCommand,
   md: async () => (await import("./md.js")).mdCommand,
   mc: async () => (await import("./mc.js")).mcCommand,

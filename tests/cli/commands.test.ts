@@ -27,6 +27,7 @@ describe("help", () => {
     "evaluate",
     "predict",
     "info",
+    "build",
     "convert",
     "md",
     "mc",
