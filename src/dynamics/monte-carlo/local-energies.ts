@@ -31,6 +31,8 @@ export interface LocalEnergyOptions {
   readonly minimumDistance?: number;
   /** Evaluate all atoms at every change. Default false. */
   readonly whole?: boolean;
+  /** What a site of a cluster costs, in atoms of the whole: above 1 where neighbours of all atoms are kept as long as elements stay. Default 1. */
+  readonly siteCost?: number;
 }
 
 /** Some potentials take a demand for one structure too, and need not spread what nobody asked for. */
@@ -45,6 +47,7 @@ export class LocalEnergies {
   readonly #sharing: EnergySharing;
   readonly #minimumDistance: number;
   readonly #whole: boolean;
+  readonly #siteCost: number;
   readonly #vicinity: Vicinity;
   /** [atom], eV, of the atoms as they are; for "shared" of some earlier time. */
   readonly atomicEnergies: Float64Array;
@@ -53,12 +56,13 @@ export class LocalEnergies {
 
   /** Evaluates nothing yet: call `evaluate` or `rebuild`. */
   constructor(potential: Potential, atoms: Atoms, options: LocalEnergyOptions = {}) {
-    const { sharing = "shared", minimumDistance = 0, whole = false } = options;
+    const { sharing = "shared", minimumDistance = 0, whole = false, siteCost = 1 } = options;
     this.#potential = potential;
     this.#atoms = atoms;
     this.#sharing = sharing;
     this.#minimumDistance = minimumDistance;
     this.#whole = whole;
+    this.#siteCost = siteCost;
     this.#vicinity = new Vicinity(atoms, potential.cutoff);
     this.atomicEnergies = new Float64Array(atoms.species.length);
   }
@@ -80,17 +84,23 @@ export class LocalEnergies {
 
   /** What a change would bring; changes nothing. */
   trial(change: Change): Trial {
-    const evaluations = this.#sharing === "own" ? 1 : 2;
+    const cost = this.#costOfSite(change) * (this.#sharing === "own" ? 1 : 2);
     const all = this.#atoms.species.length;
-    if (this.#whole || evaluations * this.#expectedSites() >= all) {
+    if (this.#whole || cost * this.#expectedSites() >= all) {
       const near = this.#minimumDistance > 0 ? this.#gather(change, this.#minimumDistance) : [];
       return this.#tooClose(change, near) ? this.#impossible(change, 0) : this.#trialOfAll(change);
     }
     const cluster = this.#gather(change, 2 * this.#potential.cutoff);
     if (this.#tooClose(change, cluster)) return this.#impossible(change, 0);
     const images = cluster.filter(({ atom }) => change.atoms.includes(atom)).length > change.atoms.length;
-    if (evaluations * cluster.length >= all || (images && this.#sharing === "shared")) return this.#trialOfAll(change);
+    if (cost * cluster.length >= all || (images && this.#sharing === "shared")) return this.#trialOfAll(change);
     return this.#sharing === "own" ? this.#trialOfOwn(change, cluster) : this.#trialOfShared(change, cluster);
+  }
+
+  /** Where elements change, neighbours are listed anew either way, and a cluster costs its gathering alone. */
+  #costOfSite({ atoms, species }: Change): number {
+    const sameElements = atoms.every((atom, k) => species[k] === this.#atoms.species[atom]);
+    return sameElements ? this.#siteCost : Math.max(1, this.#siteCost / 2);
   }
 
   /** Makes a tried change; all atoms must be as they were at the trial. */

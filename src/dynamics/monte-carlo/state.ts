@@ -21,6 +21,8 @@ export interface MonteCarloOptions {
   readonly minimumDistance?: number;
   /** Evaluate all atoms at every change, for potentials that are not local. Default false. */
   readonly whole?: boolean;
+  /** What a site of a cluster costs, in atoms of the whole; see `LocalEnergyOptions`. Default 1. */
+  readonly siteCost?: number;
 }
 
 /** Places of all atoms and the cell, with their evaluation. */
@@ -54,7 +56,7 @@ export class MonteCarloState {
   /** Evaluates the structure. Throws an InputError for structures that cannot be worked with and fixed atoms that do not exist. */
   constructor(structure: Structure, potential: Potential, options: MonteCarloOptions) {
     checkStructure(structure);
-    const { seed, fixed = [], minimumDistance = 0.4, sharing = "shared", whole = false } = options;
+    const { seed, fixed = [], minimumDistance = 0.4, sharing = "shared", whole = false, siteCost = 1 } = options;
     const atoms = atomCount(structure);
     checkAtoms(fixed, atoms);
     this.potential = potential;
@@ -65,7 +67,7 @@ export class MonteCarloState {
     this.free = Int32Array.from({ length: atoms }, (_, i) => i).filter((i) => !fixed.includes(i));
     this.minimumDistance = minimumDistance;
     this.random = new RandomStream(seed, "monte carlo");
-    this.#energies = new LocalEnergies(potential, this, { sharing, minimumDistance, whole });
+    this.#energies = new LocalEnergies(potential, this, { sharing, minimumDistance, whole, siteCost });
     this.#energies.evaluate();
     if (sharing === "own" && !whole) this.#tryOut(new RandomStream(seed, "trials of local energies"));
   }
