@@ -41,10 +41,11 @@ Examples:
   potluck relax silicon-stillinger-weber-1985 structures.extxyz -o relaxed.extxyz --cell isotropic --pressure 10
 
 POTENTIAL is a potential.json, a run directory, an n2p2 directory, a LAMMPS file (.sw, .tersoff, .eam, .eam.alloy, .eam.fs), the
-name of a published one, or a YAML file with a record: {kind: sum, parts: [runs/silicon, {kind: zbl, inner: 0.7, outer: 1.4}]}. The relaxed structures carry energy, forces and stress, and relaxed, relaxation_steps and enthalpy.
-Exit code 1 says that not all of them have come to their minimum; they are written all the same. With --json there is one object a
-line: {"structure", "atoms", "converged", "reason", "message", "steps", "evaluations", "energy" and "enthalpy" eV, "volume" Å³,
-"largestForce" eV/Å, "largestStress" GPa, "disagreement" eV/Å, "extrapolations"}.`;
+name of a published one, or a YAML file with a record: {kind: sum, parts: [runs/silicon, {kind: zbl, inner: 0.7, outer: 1.4}]}.
+The relaxed structures carry energy, forces and stress, and relaxed, relaxation_steps and enthalpy. Exit code 1 says that not all of
+them have come to their minimum; they are written all the same. Threads take a structure each; Ctrl-C writes how far they have come.
+With --json there is one object a line: {"structure", "atoms", "converged", "reason", "message", "steps", "evaluations", "energy" and
+"enthalpy" eV, "volume" Å³, "largestForce" eV/Å, "largestStress" GPa, "disagreement" eV/Å, "extrapolations"}.`;
 
 export function relaxCommand(terminal: Terminal): Command {
   const command = new Command("relax")

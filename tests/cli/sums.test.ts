@@ -113,6 +113,7 @@ describe("a network with the repulsion of nuclei", () => {
     ).toContain(join(folder, "nowhere.json"));
     expect((await relaxing("steps.yaml", "steps: 5\n")).err).toContain("no record of a potential");
     expect((await relaxing("broken.yaml", "kind: [sum\n")).err).toMatch(/broken.yaml:\d+:\d+: This is not YAML/);
+    expect((await relaxing("own.yaml", "kind: sum\nparts: [own.yaml]\n")).err).toContain("a file names itself");
     expect((await relaxing("absent.yaml")).err).toContain("There is no such file");
   });
 });

@@ -72,9 +72,16 @@ const SHARE = 32;
 /** Atoms from which on force fields are shared out also after the first was forgotten: threads do not give memory back, a megabyte each. */
 const LARGE = 200;
 
-export async function openSimulationPotential(
+export const openSimulationPotential = (
   source: PotentialSource,
   options: SimulationPotentialOptions,
+): Promise<SimulationPotential> => open(source, options, 0);
+
+/** `depth`: sums around it. */
+async function open(
+  source: PotentialSource,
+  options: SimulationPotentialOptions,
+  depth: number,
 ): Promise<SimulationPotential> {
   const record = typeof source === "string" ? await recordOf(source) : source;
   if (record === undefined) {
@@ -82,22 +89,29 @@ export async function openSimulationPotential(
     return await network(potential, { ...options, warnings });
   }
   if (record.kind !== "sum") return classical(record);
-  return await sumOfParts(Array.isArray(record.parts) ? record.parts : [], options);
-}
-
-async function sumOfParts(
-  sources: readonly PotentialSource[],
-  options: SimulationPotentialOptions,
-): Promise<SimulationPotential> {
+  if (depth === DEEPEST) throw tooDeep(source);
   const parts: SimulationPotential[] = [];
   try {
-    for (const part of sources) parts.push(await openSimulationPotential(part, options));
+    // A sum without parts is refused as an empty one.
+    const sources: readonly PotentialSource[] = Array.isArray(record.parts) ? record.parts : [];
+    for (const part of sources) parts.push(await open(part, options, depth + 1));
     return sumForSimulation(parts);
   } catch (error) {
     await Promise.all(parts.map((part) => part.close()));
     throw error;
   }
 }
+
+/** Sums within sums. */
+const DEEPEST = 8;
+
+const tooDeep = (source: PotentialSource): InputError =>
+  new InputError({
+    code: "too-deep",
+    ...(typeof source === "string" ? { where: { file: source } } : {}),
+    problem: `There are more than ${DEEPEST} sums within one another.`,
+    remedy: "Look whether a file names itself; parts may stand side by side in one sum.",
+  });
 
 /** Also of typed arrays, whose JSON would be long. */
 const fingerprintOf = (content: unknown): string =>
