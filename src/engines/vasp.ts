@@ -134,5 +134,6 @@ async function readBoth(
   const verdict = await readOutcome(files, "OUTCAR", { read: texts.outcar, ...rest });
   if (!verdict.converged || files.bytes("vasprun.xml") === undefined) return verdict;
   const exact = await readOutcome(files, "vasprun.xml", { read: texts.vasprun, ...rest });
-  return exact.converged ? exact : verdict;
+  // A file that was cut, by a full disk or a kill, is no reason to take fewer digits: the same calculation would then have two labels.
+  return exact.converged || exact.failure.kind === "cut-output" ? exact : verdict;
 }
