@@ -51,7 +51,7 @@ export function savedConfiguration<C extends object>(directory: string, kind: Ru
 
 function isFilled(directory: string): boolean {
   if (!existsSync(directory)) return false;
-  if (statSync(directory).isDirectory()) return readdirSync(directory).length > 0;
+  if (statSync(directory).isDirectory()) return readdirSync(directory).some((name) => !isBeginning(directory, name));
   throw new InputError({
     code: "not-a-directory",
     where: { file: directory },
@@ -59,6 +59,10 @@ function isFilled(directory: string): boolean {
     remedy: "Give another --out.",
   });
 }
+
+/** What a run leaves that is killed before its configuration is on the disk: a journal without a line, half a configuration. */
+const isBeginning = (directory: string, name: string): boolean =>
+  (name === "journal.jsonl" && statSync(join(directory, name)).size === 0) || /^\.config\.yaml\..*\.tmp$/.test(name);
 
 const changedKeys = (before: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] =>
   Object.keys(now).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));

@@ -294,6 +294,18 @@ describe("killed and resumed", () => {
     expect(a.averages.records).toBeGreaterThan(3);
   });
 
+  test("before its configuration was there, it begins anew; a folder of somebody's is left alone", async () => {
+    const { file, out } = configured("born", yaml());
+    mkdirSync(out);
+    writeFileSync(join(out, "journal.jsonl"), "");
+    writeFileSync(join(out, ".config.yaml.0123456789ab.tmp"), "potential: sil");
+    expect((await potluck("md", file, "--out", out)).code).toBe(0);
+    const { file: other, out: somebodys } = configured("somebodys", yaml());
+    mkdirSync(somebodys);
+    writeFileSync(join(somebodys, "journal.jsonl"), "{}\n");
+    expect((await potluck("md", other, "--out", somebodys)).err).toContain("not a simulation of Potluck");
+  });
+
   test("a changed potential is refused", async () => {
     const { file, out } = configured("changed", yaml("checkpoint: {every: 12}\n"));
     await killedAt(31, file, out);

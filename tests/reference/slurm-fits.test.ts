@@ -221,20 +221,25 @@ describe.skipIf(missing !== undefined)(`fits${missing === undefined ? "" : `: ${
     expect(good.code, good.err).toBe(0);
   }, 240_000);
 
-  test("forgive what was submitted before they were taken up and fails later", async () => {
-    const command = ["/bin/sh", "-c", "sleep 6; exit 3"];
-    const { child, ended } = leader(words("forgiven", onSlurm({ command })));
-    while (
-      child.exitCode === null &&
-      !linesOf("forgiven", "slurm/slurm.jsonl").some((line) => /"submitted"/.test(line))
-    )
-      await pause(20);
-    child.kill("SIGKILL");
-    await ended;
-    const good = await runAlone(trainCommand, words("forgiven", [...onSlurm(), "--resume"]));
-    expect(good.code, good.err).toBe(0);
-    expect(good.err).toContain("ended with code 3. member-1 is submitted again");
-  }, 120_000);
+  test.each([
+    ["fails", { command: ["/bin/sh", "-c", "sleep 6; exit 3"] }, {}, "ended with code 3"],
+    // The last attempt that it had, though Slurm might have been to blame.
+    ["cannot be started", { setup: ["sleep 6; exit 3"], attempts: 1 }, { attempts: 1 }, "could not be started"],
+  ])(
+    "forgive what was submitted before they were taken up and %s later",
+    async (how, before, now, reason) => {
+      const name = `forgiven-${how.replaceAll(" ", "-")}`;
+      const { child, ended } = leader(words(name, onSlurm(before)));
+      while (child.exitCode === null && !linesOf(name, "slurm/slurm.jsonl").some((line) => /"submitted"/.test(line)))
+        await pause(20);
+      child.kill("SIGKILL");
+      await ended;
+      const good = await runAlone(trainCommand, words(name, [...onSlurm(now), "--resume"]));
+      expect(good.code, good.err).toBe(0);
+      expect(good.err).toMatch(new RegExp(`${reason}.*member-1 is submitted again`, "s"));
+    },
+    120_000,
+  );
 
   test("that run out of time go on from their checkpoints", async () => {
     const { code, said } = await slow.ended;

@@ -255,7 +255,10 @@ describe.skipIf(missing !== undefined)(`jobs${missing === undefined ? "" : `: ${
   });
 
   test("are requeued and cancelled, and end exactly once", async () => {
-    const { job, directory, starts, ends } = workshop("disturbed", { seconds: "3" });
+    // They go on when all has been done to them, however long Slurm takes to answer.
+    const gate = join(folder, "all-done-to-them");
+    const body = `while [ ! -e ${gate} ]; do sleep 0.2; done`;
+    const { job, directory, starts, ends } = workshop("disturbed", { body });
     const jobs = [job("requeued"), job("cancelled"), job("undisturbed")];
     const reasons: string[] = [];
     const done = runJobs(jobs, {
@@ -268,6 +271,7 @@ describe.skipIf(missing !== undefined)(`jobs${missing === undefined ? "" : `: ${
     const [array] = /\d+/.exec(await slurm.ask("squeue", "--noheader", `--name=${name}`, "--format=%F"))!;
     await slurm.ask("scontrol", "requeue", `${array}_1`);
     await slurm.ask("scancel", `${array}_2`);
+    writeFileSync(gate, "");
     const outcomes = await done;
     expect(outcomes.map(({ name, state, attempts }) => [name, state, attempts])).toEqual([
       ["requeued", "done", 1],

@@ -258,10 +258,10 @@ export class SlurmRun {
     const state = known.entry?.state ?? (await stateInAccounting(known.owner, place.index));
     const verdict = verdictOf({ state, code, job: job ?? {} });
     if (verdict.again && !settled) return;
-    const forgiven = this.#options.retryFailed === true && this.#inherited.has(place.batch.name) && !verdict.again;
+    if (this.#tryAgain(task, verdict)) return;
+    const forgiven = this.#options.retryFailed === true && this.#inherited.has(place.batch.name) && job !== undefined;
     if (forgiven) this.#forgive(task, verdict);
-    else if (!this.#tryAgain(task, verdict))
-      this.#end(task, this.#outcome(name, { ...verdict, state: "failed", exitCode: code, output }));
+    else this.#end(task, this.#outcome(name, { ...verdict, state: "failed", exitCode: code, output }));
   }
 
   /** Whether it has not been under way for a while. */
